@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What differs between toxcore versions: imports, layouts, and the names and signatures of the
+//! exports. One file per version; a build has one of them at most.
+#![allow(unsafe_code)]
+
+#[cfg(feature = "abi-0-2-18")]
+pub mod v0_2_18;

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! toxcore 0.2.18.
+
+use core::ffi::{CStr, c_char, c_int, c_void};
+
+use crate::ffi::ctypes::{
+    Family, IP_Port, Logger, Mono_Time, Network, Random, Socket, TCP_Proxy_Info,
+};
+use crate::ffi::host::{Environment, HostFns, Place};
+use crate::ffi::tcp_client::{
+    NewClient, TCP_Client_Connection, do_client, kill_client, new_client,
+};
+use crate::proto::relay::note::Level;
+
+/// The lowest level that Debian's build of toxcore writes; finer lines never reach a program.
+const LOGGER_LEVEL_MIN: Level = Level::Info;
+/// `TOX_SOCK_STREAM`
+const TOX_SOCK_STREAM: c_int = 1;
+/// `TOX_PROTO_TCP`
+const TOX_PROTO_TCP: c_int = 1;
+
+/// toxcore's functions.
+pub static HOST: HostFns = HostFns {
+    mono_time_get: mono_time,
+    logger_write: write_log,
+    crypto_new_keypair: new_keypair,
+    random_nonce: draw_nonce,
+    random_u64: draw_u64,
+    open,
+    net_connect: connect,
+    net_send: send,
+    net_recv: receive,
+    kill_sock: close,
+    is_system_network,
+};
+
+/// Makes a connection to a relay; null on failure. 0.2.18 has this name and no `Memory`.
+///
+/// # Safety
+/// abi.md section 1.1; `proxy` may be null, no other pointer (null gives null).
+#[cfg_attr(export_tcp_client, unsafe(no_mangle))]
+pub unsafe extern "C" fn new_TCP_connection(
+    log: *const Logger,
+    mono_time: *const Mono_Time,
+    rng: *const Random,
+    ns: *const Network,
+    relay_addr: *const IP_Port,
+    relay_pk: *const u8,
+    self_pk: *const u8,
+    self_sk: *const u8,
+    proxy: *const TCP_Proxy_Info,
+) -> *mut TCP_Client_Connection {
+    let env = Environment { fns: &HOST, rng, ns };
+    let new = NewClient { log, mono_time, relay_addr, relay_pk, self_pk, self_sk, proxy };
+    // SAFETY: as promised by the caller.
+    unsafe { new_client(env, &new) }
+}
+
+/// One step of the state machine.
+///
+/// # Safety
+/// abi.md section 1.1
+#[cfg_attr(export_tcp_client, unsafe(no_mangle))]
+pub unsafe extern "C" fn do_TCP_connection(
+    log: *const Logger,
+    mono_time: *const Mono_Time,
+    con: *mut TCP_Client_Connection,
+    userdata: *mut c_void,
+) {
+    // SAFETY: as promised by the caller.
+    unsafe { do_client(&HOST, log, mono_time, con, userdata) }
+}
+
+/// Closes the connection and frees it; null is allowed.
+///
+/// # Safety
+/// abi.md section 1.1
+#[cfg_attr(export_tcp_client, unsafe(no_mangle))]
+pub unsafe extern "C" fn kill_TCP_connection(con: *mut TCP_Client_Connection) {
+    // SAFETY: as promised by the caller.
+    unsafe { kill_client(con) }
+}
+
+unsafe fn mono_time(mono_time: *const Mono_Time) -> u64 {
+    // SAFETY: valid by the contract of `HostFns`.
+    unsafe { imports::mono_time_get(mono_time) }
+}
+
+unsafe fn write_log(log: *const Logger, level: Level, place: Place, message: &CStr) {
+    if level < LOGGER_LEVEL_MIN {
+        return;
+    }
+    // SAFETY: valid by the contract of `HostFns`; the format takes one string.
+    unsafe {
+        imports::logger_write(
+            log,
+            level as u32,
+            place.file.as_ptr(),
+            place.line as c_int,
+            place.function.as_ptr(),
+            c"%s".as_ptr(),
+            message.as_ptr(),
+        );
+    }
+}
+
+unsafe fn new_keypair(rng: *const Random, public: &mut [u8; 32], secret: &mut [u8; 32]) {
+    // SAFETY: valid by the contract of `HostFns`, and two arrays of 32 bytes. It has no failure.
+    unsafe { imports::crypto_new_keypair(rng, public.as_mut_ptr(), secret.as_mut_ptr()) };
+}
+
+unsafe fn draw_nonce(rng: *const Random, nonce: &mut [u8; 24]) {
+    // SAFETY: valid by the contract of `HostFns`, and an array of 24 bytes.
+    unsafe { imports::random_nonce(rng, nonce.as_mut_ptr()) }
+}
+
+unsafe fn draw_u64(rng: *const Random) -> u64 {
+    // SAFETY: valid by the contract of `HostFns`.
+    unsafe { imports::random_u64(rng) }
+}
+
+unsafe fn open(ns: *const Network, family: Family) -> Option<Socket> {
+    // SAFETY: valid by the contract of `HostFns`; a socket that is not given away is closed.
+    unsafe {
+        let socket = imports::net_socket(ns, family, TOX_SOCK_STREAM, TOX_PROTO_TCP);
+        if !imports::sock_valid(socket) {
+            return None;
+        }
+        if imports::set_socket_nosigpipe(ns, socket) && imports::set_socket_nonblock(ns, socket) {
+            return Some(socket);
+        }
+        imports::kill_sock(ns, socket);
+        None
+    }
+}
+
+unsafe fn connect(log: *const Logger, socket: Socket, peer: &IP_Port) -> bool {
+    // SAFETY: valid by the contract of `HostFns`.
+    unsafe { imports::net_connect(log, socket, peer) }
+}
+
+unsafe fn send(
+    ns: *const Network,
+    log: *const Logger,
+    socket: Socket,
+    bytes: &[u8],
+    peer: &IP_Port,
+) -> c_int {
+    // SAFETY: valid by the contract of `HostFns`; a slice with its length.
+    unsafe { imports::net_send(ns, log, socket, bytes.as_ptr(), bytes.len(), peer) }
+}
+
+unsafe fn receive(
+    ns: *const Network,
+    log: *const Logger,
+    socket: Socket,
+    room: &mut [u8],
+    peer: &IP_Port,
+) -> c_int {
+    // SAFETY: valid by the contract of `HostFns`; a slice with its length.
+    unsafe { imports::net_recv(ns, log, socket, room.as_mut_ptr(), room.len(), peer) }
+}
+
+unsafe fn close(ns: *const Network, socket: Socket) {
+    // SAFETY: valid by the contract of `HostFns`.
+    unsafe { imports::kill_sock(ns, socket) }
+}
+
+unsafe fn is_system_network(ns: *const Network) -> bool {
+    // SAFETY: both are valid (the system's may be null); the table of functions is the first
+    // field of `Network` in every version (abi.md section 4.3).
+    unsafe {
+        let system = imports::system_network().cast::<*const c_void>();
+        !system.is_null() && *ns.cast::<*const c_void>() == *system
+    }
+}
+
+/// Imports, abi.md section 5 (`net_send` and `net_recv` are seen from the archive).
+mod imports {
+    use super::*;
+
+    unsafe extern "C" {
+        pub(super) fn mono_time_get(mono_time: *const Mono_Time) -> u64;
+        pub(super) fn logger_write(
+            log: *const Logger,
+            level: u32,
+            file: *const c_char,
+            line: c_int,
+            func: *const c_char,
+            format: *const c_char,
+            ...
+        );
+        pub(super) fn crypto_new_keypair(
+            rng: *const Random,
+            public: *mut u8,
+            secret: *mut u8,
+        ) -> i32;
+        pub(super) fn random_nonce(rng: *const Random, nonce: *mut u8);
+        pub(super) fn random_u64(rng: *const Random) -> u64;
+        pub(super) fn net_socket(
+            ns: *const Network,
+            domain: Family,
+            kind: c_int,
+            protocol: c_int,
+        ) -> Socket;
+        pub(super) fn sock_valid(socket: Socket) -> bool;
+        pub(super) fn kill_sock(ns: *const Network, socket: Socket);
+        pub(super) fn set_socket_nonblock(ns: *const Network, socket: Socket) -> bool;
+        pub(super) fn set_socket_nosigpipe(ns: *const Network, socket: Socket) -> bool;
+        pub(super) fn net_connect(log: *const Logger, socket: Socket, peer: *const IP_Port)
+        -> bool;
+        pub(super) fn net_send(
+            ns: *const Network,
+            log: *const Logger,
+            socket: Socket,
+            bytes: *const u8,
+            length: usize,
+            peer: *const IP_Port,
+        ) -> c_int;
+        pub(super) fn net_recv(
+            ns: *const Network,
+            log: *const Logger,
+            socket: Socket,
+            bytes: *mut u8,
+            length: usize,
+            peer: *const IP_Port,
+        ) -> c_int;
+        pub(super) fn system_network() -> *const Network;
+    }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What the surrounding program offers: clock, random bytes, sockets, log.
+//!
+//! The functions come from the `abi` room, one table per toxcore version. Sockets, time and
+//! randomness are reached through toxcore's own functions only, because tests and fuzzers of the
+//! programs around us replace what is behind them.
+
+use core::ffi::CStr;
+use std::ffi::CString;
+
+use super::ctypes::{Family, IP_Port, Logger, Mono_Time, Network, Random, Socket};
+use crate::proto::relay::note::Level;
+use crate::wire::{CRYPTO_NONCE_SIZE, CRYPTO_PUBLIC_KEY_SIZE, CRYPTO_SECRET_KEY_SIZE};
+
+/// The functions of one toxcore version. The pointers that they take came from C, which promises
+/// that they are valid; none is null.
+#[derive(Debug)]
+pub struct HostFns {
+    /// Cached time in whole seconds.
+    pub mono_time_get: unsafe fn(*const Mono_Time) -> u64,
+    /// Writes one line to the log.
+    pub logger_write: unsafe fn(*const Logger, Level, Place, &CStr),
+    /// Makes a key pair.
+    pub crypto_new_keypair: unsafe fn(
+        *const Random,
+        &mut [u8; CRYPTO_PUBLIC_KEY_SIZE],
+        &mut [u8; CRYPTO_SECRET_KEY_SIZE],
+    ),
+    /// Draws a nonce.
+    pub random_nonce: unsafe fn(*const Random, &mut [u8; CRYPTO_NONCE_SIZE]),
+    /// Draws 64 bits.
+    pub random_u64: unsafe fn(*const Random) -> u64,
+    /// Opens a stream socket, non-blocking and without SIGPIPE; `None` on failure.
+    pub open: unsafe fn(*const Network, Family) -> Option<Socket>,
+    /// Starts to connect; false if that fails at once.
+    pub net_connect: unsafe fn(*const Logger, Socket, &IP_Port) -> bool,
+    /// Writes; the result of `send(2)`.
+    pub net_send: unsafe fn(*const Network, *const Logger, Socket, &[u8], &IP_Port) -> i32,
+    /// Reads; the result of `recv(2)`.
+    pub net_recv: unsafe fn(*const Network, *const Logger, Socket, &mut [u8], &IP_Port) -> i32,
+    /// Closes a socket.
+    pub kill_sock: unsafe fn(*const Network, Socket),
+    /// Whether sockets of this network are the operating system's.
+    pub is_system_network: unsafe fn(*const Network) -> bool,
+}
+
+/// The place in the code that a log line comes from.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// File name.
+    pub file: &'static CStr,
+    /// Name of the C function.
+    pub function: &'static CStr,
+    /// Line.
+    pub line: u32,
+}
+
+/// The host functions with the objects they work on.
+#[derive(Clone, Copy, Debug)]
+pub struct Environment {
+    /// The functions.
+    pub fns: &'static HostFns,
+    /// Random source, valid as long as the object it was given to.
+    pub rng: *const Random,
+    /// Socket layer, valid as long as the object it was given to.
+    pub ns: *const Network,
+}
+
+/// A logger that was given for the time of one call. May be null: then nothing is written
+/// (toxcore's own function would end the process).
+#[derive(Clone, Copy, Debug)]
+pub struct Log {
+    fns: &'static HostFns,
+    logger: *const Logger,
+}
+
+impl Log {
+    /// Wraps `logger`.
+    ///
+    /// # Safety
+    /// `logger` is null or valid as long as the value is used.
+    #[must_use]
+    pub unsafe fn new(fns: &'static HostFns, logger: *const Logger) -> Self {
+        Self { fns, logger }
+    }
+
+    /// The pointer, for toxcore's functions that want one; null if there is none.
+    #[must_use]
+    pub fn as_ptr(&self) -> *const Logger {
+        self.logger
+    }
+
+    /// Writes a line.
+    pub fn write(&self, level: Level, place: Place, message: &dyn core::fmt::Display) {
+        if self.logger.is_null() {
+            return;
+        }
+        // Messages are ours and hold no NUL; if one did, the line would be lost, nothing else.
+        let Ok(message) = CString::new(message.to_string()) else { return };
+        // SAFETY: the logger is not null and valid by the promise given to `new`.
+        unsafe { (self.fns.logger_write)(self.logger, level, place, &message) };
+    }
+}
+
+/// The current place in the code, under the name of a C function.
+macro_rules! place {
+    ($function:expr) => {
+        $crate::ffi::host::Place { file: FILE, function: $function, line: line!() }
+    };
+}
+pub(crate) use place;

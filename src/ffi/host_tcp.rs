@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! A stream socket reached through the host's functions.
+
+use core::ffi::c_int;
+use core::net::SocketAddr;
+
+use super::ctypes::{IP_Port, Socket};
+use super::host::{Environment, Log};
+use crate::shell::transport::{Received, Written};
+
+/// A socket that is being connected, or is. Closed on drop.
+#[derive(Debug)]
+pub struct HostSocket {
+    env: Environment,
+    socket: Socket,
+    peer: IP_Port,
+    is_system: bool,
+}
+
+impl HostSocket {
+    /// Opens a socket and starts to connect it to `peer`; `None` if that fails at once.
+    ///
+    /// # Safety
+    /// The pointers in `env` are valid for the life of the socket.
+    pub unsafe fn connect(env: Environment, log: Log, peer: &IP_Port) -> Option<Self> {
+        // SAFETY: valid by the caller's promise.
+        let socket = unsafe { (env.fns.open)(env.ns, peer.family()) }?;
+        // SAFETY: as above.
+        let is_system = unsafe { (env.fns.is_system_network)(env.ns) };
+        let socket = Self { env, socket, peer: *peer, is_system };
+        socket.set_option(libc::TCP_NODELAY);
+        // SAFETY: the logger is null or valid by the promise in `Log`; toxcore's function only
+        // passes it on to its log, and is not called with null.
+        let connected = !log.as_ptr().is_null()
+            && unsafe { (env.fns.net_connect)(log.as_ptr(), socket.socket, peer) };
+        connected.then_some(socket)
+    }
+
+    /// Writes some of `bytes`.
+    pub fn send(&self, log: Log, bytes: &[u8]) -> Written {
+        clear_errno();
+        let Environment { fns, ns, .. } = self.env;
+        // SAFETY: network and socket are valid for the life of `self`.
+        let result = unsafe { (fns.net_send)(ns, log.as_ptr(), self.socket, bytes, &self.peer) };
+        match usize::try_from(result) {
+            Ok(count) => Written::Bytes(count.min(bytes.len())),
+            Err(_) => fatal_errno().map_or(Written::Bytes(0), Written::Failed),
+        }
+    }
+
+    /// Reads into `room`.
+    pub fn receive(&self, log: Log, room: &mut [u8]) -> Received {
+        clear_errno();
+        let size = room.len();
+        let Environment { fns, ns, .. } = self.env;
+        // SAFETY: as in `send`.
+        let result = unsafe { (fns.net_recv)(ns, log.as_ptr(), self.socket, room, &self.peer) };
+        match usize::try_from(result) {
+            Ok(0) => Received::Closed,
+            Ok(count) => Received::Bytes(count.min(size)),
+            Err(_) => fatal_errno().map_or(Received::Empty, Received::Failed),
+        }
+    }
+
+    /// Sends the acknowledgement of what was read without the usual delay: a relay that keeps
+    /// small packets back until the last one is acknowledged (Nagle) goes on at once.
+    pub fn acknowledge(&self) {
+        self.set_option(libc::TCP_QUICKACK);
+    }
+
+    /// Sets a TCP option to 1, on sockets of the operating system only: the descriptor of a
+    /// simulated network may belong to anything.
+    fn set_option(&self, option: c_int) {
+        if !self.is_system {
+            return;
+        }
+        let on: c_int = 1;
+        // SAFETY: an open descriptor and a value of the size given. Failure changes nothing but
+        // latency.
+        unsafe {
+            libc::setsockopt(
+                self.socket.sock,
+                libc::IPPROTO_TCP,
+                option,
+                (&raw const on).cast(),
+                size_of::<c_int>() as libc::socklen_t,
+            );
+        }
+    }
+}
+
+impl Drop for HostSocket {
+    fn drop(&mut self) {
+        // SAFETY: network and socket are valid until here.
+        unsafe { (self.env.fns.kill_sock)(self.env.ns, self.socket) };
+    }
+}
+
+/// The peer of a socket, for tests that make their own.
+#[must_use]
+pub fn peer_of(address: SocketAddr) -> IP_Port {
+    IP_Port::new(address)
+}
+
+fn clear_errno() {
+    // SAFETY: gives the address of this thread's `errno`.
+    unsafe { *libc::__errno_location() = 0 };
+}
+
+/// `errno`, if it means that the socket is of no more use. Everything else, also what a simulated
+/// network makes up, is like "not now".
+fn fatal_errno() -> Option<i32> {
+    // SAFETY: as above.
+    let errno = unsafe { *libc::__errno_location() };
+    matches!(
+        errno,
+        libc::ECONNREFUSED
+            | libc::ECONNRESET
+            | libc::ECONNABORTED
+            | libc::EPIPE
+            | libc::ETIMEDOUT
+            | libc::EHOSTUNREACH
+            | libc::EHOSTDOWN
+            | libc::ENETUNREACH
+            | libc::ENETDOWN
+            | libc::ENETRESET
+            | libc::EACCES
+            | libc::EPERM
+            | libc::EBADF
+            | libc::ENOTSOCK
+            | libc::EPROTO
+            | libc::EINVAL
+    )
+    .then_some(errno)
+}

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#![doc = include_str!("../README.md")]
+#![warn(clippy::missing_panics_doc)]
+
+pub mod abi;
+pub mod crypto;
+#[allow(non_camel_case_types, reason = "C names stay as C programs know them")]
+pub mod ffi;
+pub mod proto;
+pub mod shell;
+pub mod wire;

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The protocol machines: bytes, time and random bytes in; bytes and events out.
+//!
+//! No machine owns a socket, reads a clock, draws randomness or calls back. Methods come in four
+//! groups, told apart by name: getters (`status`), inputs (`handle_*`), commands (the verbs of the C
+//! API), outputs (`needs`, `begin_*`/`end_*`, `take_*`). Whoever drives a machine may let go of it
+//! between any two calls, so that C code can re-enter.
+
+pub mod relay;
+pub mod time;

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Time as toxcore counts it.
+
+/// Whole seconds of `mono_time_get`: a cached clock that moves only between iterations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Timestamp(pub u64);
+
+impl Timestamp {
+    /// This time plus `seconds`.
+    #[must_use]
+    pub fn plus(self, seconds: u64) -> Self {
+        Self(self.0.saturating_add(seconds))
+    }
+
+    /// toxcore's `mono_time_is_timeout`: `since + timeout <= now`.
+    #[must_use]
+    pub fn is_timeout(self, since: Self, timeout: u64) -> bool {
+        since.plus(timeout) <= self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timeout_includes_its_last_second() {
+        let since = Timestamp(100);
+        assert!(!Timestamp(109).is_timeout(since, 10));
+        assert!(Timestamp(110).is_timeout(since, 10));
+        assert!(!Timestamp(u64::MAX - 1).is_timeout(Timestamp(u64::MAX - 5), 10));
+    }
+}
