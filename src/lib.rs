@@ -4,7 +4,8 @@
 
 pub mod abi;
 pub mod crypto;
-#[allow(non_camel_case_types, reason = "C names stay as C programs know them")]
+#[cfg(feature = "tcp-client")]
+#[expect(non_camel_case_types, reason = "C names stay as C programs know them")]
 pub mod ffi;
 pub mod proto;
 pub mod shell;

@@ -4,7 +4,7 @@
 use core::ffi::{CStr, c_char, c_int, c_void};
 
 use crate::ffi::ctypes::{
-    Family, IP_Port, Logger, Mono_Time, Network, Random, Socket, TCP_Proxy_Info,
+    Family, IP_Port, Logger, Logger_Level, Mono_Time, Network, Random, Socket, TCP_Proxy_Info,
 };
 use crate::ffi::host::{Environment, HostFns, Place};
 use crate::ffi::tcp_client::{
@@ -38,7 +38,7 @@ pub static HOST: HostFns = HostFns {
 ///
 /// # Safety
 /// abi.md section 1.1; `proxy` may be null, no other pointer (null gives null).
-#[cfg_attr(export_tcp_client, unsafe(no_mangle))]
+#[unsafe(no_mangle)]
 pub unsafe extern "C" fn new_TCP_connection(
     log: *const Logger,
     mono_time: *const Mono_Time,
@@ -60,7 +60,7 @@ pub unsafe extern "C" fn new_TCP_connection(
 ///
 /// # Safety
 /// abi.md section 1.1
-#[cfg_attr(export_tcp_client, unsafe(no_mangle))]
+#[unsafe(no_mangle)]
 pub unsafe extern "C" fn do_TCP_connection(
     log: *const Logger,
     mono_time: *const Mono_Time,
@@ -75,7 +75,7 @@ pub unsafe extern "C" fn do_TCP_connection(
 ///
 /// # Safety
 /// abi.md section 1.1
-#[cfg_attr(export_tcp_client, unsafe(no_mangle))]
+#[unsafe(no_mangle)]
 pub unsafe extern "C" fn kill_TCP_connection(con: *mut TCP_Client_Connection) {
     // SAFETY: as promised by the caller.
     unsafe { kill_client(con) }
@@ -183,7 +183,7 @@ mod imports {
         pub(super) fn mono_time_get(mono_time: *const Mono_Time) -> u64;
         pub(super) fn logger_write(
             log: *const Logger,
-            level: u32,
+            level: Logger_Level,
             file: *const c_char,
             line: c_int,
             func: *const c_char,

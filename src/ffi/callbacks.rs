@@ -1,55 +1,62 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Callback types and the slots that hold them.
+//! Callback types and the slots that hold them. Each type includes NULL.
 
 use core::ffi::{c_int, c_void};
 
 /// A routing request was answered; `public_key` is 32 bytes, valid during the call.
 pub type tcp_routing_response_cb =
-    unsafe extern "C" fn(object: *mut c_void, con_id: u8, public_key: *const u8) -> c_int;
+    Option<unsafe extern "C" fn(object: *mut c_void, con_id: u8, public_key: *const u8) -> c_int>;
 /// A peer came (`status` 2) or went (1).
 pub type tcp_routing_status_cb =
-    unsafe extern "C" fn(object: *mut c_void, number: u32, con_id: u8, status: u8) -> c_int;
+    Option<unsafe extern "C" fn(object: *mut c_void, number: u32, con_id: u8, status: u8) -> c_int>;
 /// Data of a peer.
-pub type tcp_routing_data_cb = unsafe extern "C" fn(
-    object: *mut c_void,
-    number: u32,
-    con_id: u8,
-    data: *const u8,
-    length: u16,
-    userdata: *mut c_void,
-) -> c_int;
+pub type tcp_routing_data_cb = Option<
+    unsafe extern "C" fn(
+        object: *mut c_void,
+        number: u32,
+        con_id: u8,
+        data: *const u8,
+        length: u16,
+        userdata: *mut c_void,
+    ) -> c_int,
+>;
 /// Out-of-band data; `public_key` is the sender's, 32 bytes.
-pub type tcp_oob_data_cb = unsafe extern "C" fn(
-    object: *mut c_void,
-    public_key: *const u8,
-    data: *const u8,
-    length: u16,
-    userdata: *mut c_void,
-) -> c_int;
+pub type tcp_oob_data_cb = Option<
+    unsafe extern "C" fn(
+        object: *mut c_void,
+        public_key: *const u8,
+        data: *const u8,
+        length: u16,
+        userdata: *mut c_void,
+    ) -> c_int,
+>;
 /// A packet out of the onion, without its id.
-pub type tcp_onion_response_cb = unsafe extern "C" fn(
-    object: *mut c_void,
-    data: *const u8,
-    length: u16,
-    userdata: *mut c_void,
-) -> c_int;
+pub type tcp_onion_response_cb = Option<
+    unsafe extern "C" fn(
+        object: *mut c_void,
+        data: *const u8,
+        length: u16,
+        userdata: *mut c_void,
+    ) -> c_int,
+>;
 /// A forwarded packet, without its id.
-pub type forwarded_response_cb =
-    unsafe extern "C" fn(object: *mut c_void, data: *const u8, length: u16, userdata: *mut c_void);
+pub type forwarded_response_cb = Option<
+    unsafe extern "C" fn(object: *mut c_void, data: *const u8, length: u16, userdata: *mut c_void),
+>;
 
 /// A callback and the object it gets. Copied out before each call, because an earlier callback may
 /// have replaced it.
 #[derive(Clone, Copy, Debug)]
 pub struct Slot<F> {
     /// The function; none if C gave NULL.
-    pub function: Option<F>,
+    pub function: F,
     /// The opaque object, never looked at.
     pub object: *mut c_void,
 }
 
-impl<F> Default for Slot<F> {
+impl<F: Default> Default for Slot<F> {
     fn default() -> Self {
-        Self { function: None, object: core::ptr::null_mut() }
+        Self { function: F::default(), object: core::ptr::null_mut() }
     }
 }
 

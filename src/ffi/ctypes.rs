@@ -15,6 +15,9 @@ pub const TCP_INET: u8 = 12;
 /// TCP relay over IPv6, in memory.
 pub const TCP_INET6: u8 = 13;
 
+/// `Logger_Level`
+pub type Logger_Level = u32;
+
 /// toxcore's logger.
 #[derive(Debug)]
 #[repr(C)]

@@ -354,7 +354,7 @@ fn dispatch(client: &TCP_Client_Connection, event: Event<'_>, userdata: *mut c_v
 ///
 /// # Safety
 /// `con` is null or valid.
-#[cfg_attr(export_tcp_client, unsafe(no_mangle))]
+#[unsafe(no_mangle)]
 pub unsafe extern "C" fn tcp_con_public_key(con: *const TCP_Client_Connection) -> *const u8 {
     // SAFETY: as promised by the caller.
     unsafe { con.as_ref() }.map_or(core::ptr::null(), |client| client.relay_pk.0.as_ptr())
@@ -364,7 +364,7 @@ pub unsafe extern "C" fn tcp_con_public_key(con: *const TCP_Client_Connection) -
 ///
 /// # Safety
 /// `con` is null or valid.
-#[cfg_attr(export_tcp_client, unsafe(no_mangle))]
+#[unsafe(no_mangle)]
 pub unsafe extern "C" fn tcp_con_ip_port(con: *const TCP_Client_Connection) -> IP_Port {
     // SAFETY: as promised by the caller.
     unsafe { con.as_ref() }.map_or_else(IP_Port::default, |client| client.relay_addr)
@@ -374,7 +374,7 @@ pub unsafe extern "C" fn tcp_con_ip_port(con: *const TCP_Client_Connection) -> I
 ///
 /// # Safety
 /// `con` is null or valid.
-#[cfg_attr(export_tcp_client, unsafe(no_mangle))]
+#[unsafe(no_mangle)]
 pub unsafe extern "C" fn tcp_con_status(con: *const TCP_Client_Connection) -> TCP_Client_Status {
     // SAFETY: as promised by the caller.
     let call = unsafe { Call::enter(con) };
@@ -389,7 +389,7 @@ pub type TCP_Client_Status = u32;
 ///
 /// # Safety
 /// `con` is null or valid.
-#[cfg_attr(export_tcp_client, unsafe(no_mangle))]
+#[unsafe(no_mangle)]
 pub unsafe extern "C" fn tcp_con_custom_object(con: *const TCP_Client_Connection) -> *mut c_void {
     // SAFETY: as promised by the caller.
     let client = unsafe { con.as_ref() };
@@ -400,7 +400,7 @@ pub unsafe extern "C" fn tcp_con_custom_object(con: *const TCP_Client_Connection
 ///
 /// # Safety
 /// `con` is null or valid.
-#[cfg_attr(export_tcp_client, unsafe(no_mangle))]
+#[unsafe(no_mangle)]
 pub unsafe extern "C" fn tcp_con_custom_uint(con: *const TCP_Client_Connection) -> u32 {
     // SAFETY: as promised by the caller.
     unsafe { con.as_ref() }.map_or(0, |client| client.custom_uint.load(Ordering::Relaxed))
@@ -410,7 +410,7 @@ pub unsafe extern "C" fn tcp_con_custom_uint(con: *const TCP_Client_Connection) 
 ///
 /// # Safety
 /// `con` is null or valid.
-#[cfg_attr(export_tcp_client, unsafe(no_mangle))]
+#[unsafe(no_mangle)]
 pub unsafe extern "C" fn tcp_con_set_custom_object(
     con: *mut TCP_Client_Connection,
     obj: *mut c_void,
@@ -425,7 +425,7 @@ pub unsafe extern "C" fn tcp_con_set_custom_object(
 ///
 /// # Safety
 /// `con` is null or valid.
-#[cfg_attr(export_tcp_client, unsafe(no_mangle))]
+#[unsafe(no_mangle)]
 pub unsafe extern "C" fn tcp_con_set_custom_uint(con: *mut TCP_Client_Connection, value: u32) {
     // SAFETY: as promised by the caller.
     if let Some(client) = unsafe { con.as_ref() } {
@@ -437,7 +437,7 @@ pub unsafe extern "C" fn tcp_con_set_custom_uint(con: *mut TCP_Client_Connection
 ///
 /// # Safety
 /// `con` is null or valid.
-#[cfg_attr(export_tcp_client, unsafe(no_mangle))]
+#[unsafe(no_mangle)]
 pub unsafe extern "C" fn set_tcp_connection_number(
     con: *mut TCP_Client_Connection,
     con_id: u8,
@@ -455,7 +455,7 @@ pub unsafe extern "C" fn set_tcp_connection_number(
 ///
 /// # Safety
 /// `log` and `con` are null or valid; `public_key` is null or 32 bytes.
-#[cfg_attr(export_tcp_client, unsafe(no_mangle))]
+#[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_routing_request(
     log: *const Logger,
     con: *mut TCP_Client_Connection,
@@ -474,7 +474,7 @@ pub unsafe extern "C" fn send_routing_request(
 ///
 /// # Safety
 /// `log` and `con` are null or valid.
-#[cfg_attr(export_tcp_client, unsafe(no_mangle))]
+#[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_disconnect_request(
     log: *const Logger,
     con: *mut TCP_Client_Connection,
@@ -493,7 +493,7 @@ pub unsafe extern "C" fn send_disconnect_request(
 ///
 /// # Safety
 /// `log` and `con` are null or valid; `data` is `len` bytes, or null.
-#[cfg_attr(export_tcp_client, unsafe(no_mangle))]
+#[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_data(
     log: *const Logger,
     con: *mut TCP_Client_Connection,
@@ -518,7 +518,7 @@ pub unsafe extern "C" fn send_data(
 ///
 /// # Safety
 /// `log` and `con` are null or valid; `public_key` is 32 bytes, `data` `len` bytes, or null.
-#[cfg_attr(export_tcp_client, unsafe(no_mangle))]
+#[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_oob_packet(
     log: *const Logger,
     con: *mut TCP_Client_Connection,
@@ -540,7 +540,7 @@ pub unsafe extern "C" fn send_oob_packet(
 ///
 /// # Safety
 /// `log` and `con` are null or valid; `data` is `len` bytes, or null.
-#[cfg_attr(export_tcp_client, unsafe(no_mangle))]
+#[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_onion_request(
     log: *const Logger,
     con: *mut TCP_Client_Connection,
@@ -560,7 +560,7 @@ pub unsafe extern "C" fn send_onion_request(
 ///
 /// # Safety
 /// `log`, `con` and `dest` are null or valid; `data` is `len` bytes, or null.
-#[cfg_attr(export_tcp_client, unsafe(no_mangle))]
+#[unsafe(no_mangle)]
 pub unsafe extern "C" fn send_forward_request_tcp(
     log: *const Logger,
     con: *mut TCP_Client_Connection,
@@ -580,50 +580,88 @@ pub unsafe extern "C" fn send_forward_request_tcp(
     }
 }
 
-/// Sets a callback; NULL for none.
-macro_rules! handler {
-    ($(#[$doc:meta])* $name:ident, $slot:ident, $type:ty) => {
-        $(#[$doc])*
-        ///
-        /// # Safety
-        /// `con` is null or valid; `cb` is null or a function of this type that does not throw.
-        #[cfg_attr(export_tcp_client, unsafe(no_mangle))]
-        pub unsafe extern "C" fn $name(
-            con: *mut TCP_Client_Connection,
-            cb: Option<$type>,
-            obj: *mut c_void,
-        ) {
-            // SAFETY: as promised by the caller.
-            if let Some(client) = unsafe { Call::enter(con) } {
-                client.callbacks(|slots| slots.$slot = Slot { function: cb, object: obj });
-            }
-        }
-    };
+/// Sets the callback for answered routing requests; NULL for none.
+///
+/// # Safety
+/// `con` is null or valid; `cb` is null or a function of this type that does not throw.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn routing_response_handler(
+    con: *mut TCP_Client_Connection,
+    cb: tcp_routing_response_cb,
+    obj: *mut c_void,
+) {
+    // SAFETY: as promised by the caller.
+    unsafe { set_callback(con, |slots| slots.response = Slot { function: cb, object: obj }) }
 }
 
-handler! {
-    /// Sets the callback for answered routing requests.
-    routing_response_handler, response, tcp_routing_response_cb
+/// Sets the callback for peers that come and go; NULL for none.
+///
+/// # Safety
+/// `con` is null or valid; `cb` is null or a function of this type that does not throw.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn routing_status_handler(
+    con: *mut TCP_Client_Connection,
+    cb: tcp_routing_status_cb,
+    obj: *mut c_void,
+) {
+    // SAFETY: as promised by the caller.
+    unsafe { set_callback(con, |slots| slots.status = Slot { function: cb, object: obj }) }
 }
-handler! {
-    /// Sets the callback for peers that come and go.
-    routing_status_handler, status, tcp_routing_status_cb
+
+/// Sets the callback for data of peers; NULL for none.
+///
+/// # Safety
+/// `con` is null or valid; `cb` is null or a function of this type that does not throw.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn routing_data_handler(
+    con: *mut TCP_Client_Connection,
+    cb: tcp_routing_data_cb,
+    obj: *mut c_void,
+) {
+    // SAFETY: as promised by the caller.
+    unsafe { set_callback(con, |slots| slots.data = Slot { function: cb, object: obj }) }
 }
-handler! {
-    /// Sets the callback for data of peers.
-    routing_data_handler, data, tcp_routing_data_cb
+
+/// Sets the callback for out-of-band data; NULL for none.
+///
+/// # Safety
+/// `con` is null or valid; `cb` is null or a function of this type that does not throw.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oob_data_handler(
+    con: *mut TCP_Client_Connection,
+    cb: tcp_oob_data_cb,
+    obj: *mut c_void,
+) {
+    // SAFETY: as promised by the caller.
+    unsafe { set_callback(con, |slots| slots.oob = Slot { function: cb, object: obj }) }
 }
-handler! {
-    /// Sets the callback for out-of-band data.
-    oob_data_handler, oob, tcp_oob_data_cb
+
+/// Sets the callback for packets out of the onion; NULL for none.
+///
+/// # Safety
+/// `con` is null or valid; `cb` is null or a function of this type that does not throw.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn onion_response_handler(
+    con: *mut TCP_Client_Connection,
+    cb: tcp_onion_response_cb,
+    obj: *mut c_void,
+) {
+    // SAFETY: as promised by the caller.
+    unsafe { set_callback(con, |slots| slots.onion = Slot { function: cb, object: obj }) }
 }
-handler! {
-    /// Sets the callback for packets out of the onion.
-    onion_response_handler, onion, tcp_onion_response_cb
-}
-handler! {
-    /// Sets the callback for forwarded packets.
-    forwarding_handler, forwarding, forwarded_response_cb
+
+/// Sets the callback for forwarded packets; NULL for none.
+///
+/// # Safety
+/// `con` is null or valid; `cb` is null or a function of this type that does not throw.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn forwarding_handler(
+    con: *mut TCP_Client_Connection,
+    cb: forwarded_response_cb,
+    obj: *mut c_void,
+) {
+    // SAFETY: as promised by the caller.
+    unsafe { set_callback(con, |slots| slots.forwarding = Slot { function: cb, object: obj }) }
 }
 
 /// Why a command was not carried out.
@@ -668,6 +706,15 @@ impl core::fmt::Display for Refusal {
             Self::Destination => f.write_str("not sent: destination is not an IP address"),
             Self::Send(error) => write!(f, "not sent: {error}"),
         }
+    }
+}
+
+/// # Safety
+/// `con` is null or valid.
+unsafe fn set_callback(con: *mut TCP_Client_Connection, set: impl FnOnce(&mut RelayCallbacks)) {
+    // SAFETY: as promised by the caller.
+    if let Some(client) = unsafe { Call::enter(con) } {
+        client.callbacks(set);
     }
 }
 

@@ -184,7 +184,7 @@ impl SendQueue {
                 Control::DisconnectNotification(_) | Control::Ping(_) => {}
             }
             // The room fits the longest control packet, so sealing cannot fail.
-            let length = channel.seal(&mut room, |room| packet.to_relay().emit(room)).ok()?;
+            let length = channel.seal(&mut room, |room| packet.as_relay().emit(room)).ok()?;
             channel.commit();
             bytes.extend_from_slice(room.get(..length)?);
         }
@@ -196,7 +196,7 @@ impl SendQueue {
 }
 
 impl Control {
-    fn to_relay(&self) -> ToRelay<'_> {
+    fn as_relay(&self) -> ToRelay<'_> {
         match self {
             Self::RoutingRequest(peer) => ToRelay::RoutingRequest(peer),
             Self::DisconnectNotification(id) => ToRelay::DisconnectNotification(*id),

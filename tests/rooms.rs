@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The dependency direction: a room names only rooms below it.
+//!
+//! `wire, crypto <- proto <- shell <- ffi <- abi` (an arrow points at what is used). `wire` and
+//! `crypto` are one floor: handshakes are sealed where they are laid out.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const FLOORS: [(&str, u32); 6] =
+    [("wire", 0), ("crypto", 0), ("proto", 1), ("shell", 2), ("ffi", 3), ("abi", 4)];
+
+#[test]
+fn no_room_names_a_higher_one() {
+    let mut files = 0;
+    let mut wrong = Vec::new();
+    for (room, floor) in FLOORS {
+        for file in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(room)) {
+            files += 1;
+            let text = fs::read_to_string(&file).unwrap();
+            for name in rooms_named(&text) {
+                let Some((_, other)) = FLOORS.iter().find(|(other, _)| *other == name) else {
+                    panic!("{}: crate::{name} is no room", file.display());
+                };
+                if *other > floor {
+                    wrong.push(format!("{} names {name}", file.display()));
+                }
+            }
+        }
+    }
+    assert!(files > 20, "the rooms were not found");
+    assert!(wrong.is_empty(), "wrong direction:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_check_sees_every_form_of_use() {
+    let text = "use crate::ffi::x;\n let y = crate::shell::z();\n use crate::{abi, proto::a};";
+    assert_eq!(rooms_named(text), ["ffi", "shell", "abi", "proto"]);
+}
+
+#[test]
+fn lower_rooms_have_no_unsafe_code_clocks_or_sockets() {
+    for room in ["wire", "proto", "shell"] {
+        for file in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(room)) {
+            let text = fs::read_to_string(&file).unwrap();
+            for word in ["unsafe ", "Instant::now", "SystemTime", "TcpStream", "libc::"] {
+                assert!(!text.contains(word), "{} contains {word}", file.display());
+            }
+        }
+    }
+}
+
+/// The first path segments behind `crate::`, braces included.
+fn rooms_named(text: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    for part in text.split("crate::").skip(1) {
+        match part.strip_prefix('{') {
+            Some(group) => {
+                let group = group.split('}').next().unwrap_or_default();
+                names.extend(group.split(',').map(|path| first_segment(path.trim())));
+            }
+            None => names.push(first_segment(part)),
+        }
+    }
+    names
+}
+
+fn first_segment(path: &str) -> String {
+    path.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+}
+
+fn sources(directory: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory).expect("a readable room") {
+        let path = entry.expect("a readable room").path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}
