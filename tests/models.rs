@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Random operations on a relay client, held against a model that is too simple to be wrong.
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+use support::{Relay, Seen, World, confirmed, response};
+use toxlink::crypto::PublicKey;
+use toxlink::proto::relay::routes::NO_NUMBER;
+use toxlink::proto::relay::state::Status;
+use toxlink::shell::drive;
+use toxlink::wire::connection_id::ConnectionId;
+use toxlink::wire::relay_packet::ToRelay;
+
+/// Something that the owner or the relay does. Few ids and few peers, so that they meet.
+#[derive(Clone, Debug)]
+enum Operation {
+    Request(u8),
+    Release(u8),
+    Number(u8, u32),
+    Send(u8, u16),
+    SocketRoom(usize),
+    Step,
+    RelayGrants(u8, u8),
+    RelayRefuses(u8),
+    RelayNotifies(u8, bool),
+    RelaySendsData(u8, u16),
+    RelayPings(u8),
+    RelaySendsOnion(u16),
+}
+
+fn operation() -> impl Strategy<Value = Operation> {
+    let (index, peer) = (0u8..6, 0u8..6);
+    prop_oneof![
+        peer.clone().prop_map(Operation::Request),
+        index.clone().prop_map(Operation::Release),
+        (index.clone(), any::<u32>()).prop_map(|(i, n)| Operation::Number(i, n)),
+        (index.clone(), 0u16..2100).prop_map(|(i, l)| Operation::Send(i, l)),
+        (0usize..5000).prop_map(Operation::SocketRoom),
+        Just(Operation::Step),
+        (index.clone(), peer.clone()).prop_map(|(i, p)| Operation::RelayGrants(i, p)),
+        peer.prop_map(Operation::RelayRefuses),
+        (index.clone(), any::<bool>()).prop_map(|(i, o)| Operation::RelayNotifies(i, o)),
+        (index, 0u16..50).prop_map(|(i, l)| Operation::RelaySendsData(i, l)),
+        (1u8..255).prop_map(Operation::RelayPings),
+        (1u16..50).prop_map(Operation::RelaySendsOnion),
+    ]
+}
+
+/// What must be true of the connection ids, and what must have been seen.
+#[derive(Default)]
+struct Model {
+    pending: BTreeSet<u8>,
+    routes: BTreeMap<u8, (bool, u32)>,
+    seen: Vec<Seen>,
+    /// Packets that the client has promised to the relay, in order.
+    promised: Vec<Vec<u8>>,
+}
+
+fn key(peer: u8) -> PublicKey {
+    PublicKey([peer + 50; 32])
+}
+
+fn id(index: u8) -> ConnectionId {
+    ConnectionId::from_index(index).unwrap()
+}
+
+impl Model {
+    /// Does the operation to the client, the relay and the model.
+    fn run(&mut self, operation: &Operation, world: &World, relay: &mut Relay) {
+        match *operation {
+            Operation::Request(peer) => {
+                if world.machine.borrow_mut().request_route(key(peer)).is_ok() {
+                    self.pending.insert(peer);
+                    self.promised.push([&[0][..], &key(peer).0].concat());
+                }
+                drive::flush(world);
+            }
+            Operation::Release(index) => {
+                world.machine.borrow_mut().release_route(id(index)).unwrap();
+                if self.routes.remove(&index).is_some() {
+                    self.promised.push(vec![3, index + 16]);
+                }
+                drive::flush(world);
+            }
+            Operation::Number(index, number) => {
+                let set = world.machine.borrow_mut().set_number(id(index), number);
+                assert_eq!(set.is_some(), self.routes.contains_key(&index));
+                self.routes.entry(index).and_modify(|route| route.1 = number);
+            }
+            Operation::Send(index, length) => self.send(index, length, world),
+            Operation::SocketRoom(room) => world.room.set(room),
+            Operation::Step => {}
+            Operation::RelayGrants(index, peer) => {
+                world.deliver(&relay.seal(&response(index, key(peer))));
+                if self.pending.remove(&peer) && !self.routes.contains_key(&index) {
+                    self.routes.insert(index, (false, NO_NUMBER));
+                    self.seen.push(Seen::Response(index, key(peer)));
+                }
+            }
+            Operation::RelayRefuses(peer) => {
+                world.deliver(&relay.seal(&[&[1, 0][..], &key(peer).0].concat()));
+                if self.pending.remove(&peer) {
+                    self.seen.push(Seen::Refused(key(peer)));
+                }
+            }
+            Operation::RelayNotifies(index, online) => {
+                world.deliver(&relay.seal(&[if online { 2 } else { 3 }, index + 16]));
+                if let Some(route) = self.routes.get_mut(&index)
+                    && route.0 != online
+                {
+                    route.0 = online;
+                    self.seen.push(Seen::Status(route.1, index, online));
+                }
+            }
+            Operation::RelaySendsData(index, length) => {
+                let data = vec![index; usize::from(length)];
+                world.deliver(&relay.seal(&[&[index + 16][..], &data].concat()));
+                if let Some((true, number)) = self.routes.get(&index)
+                    && length > 0
+                {
+                    self.seen.push(Seen::Data(*number, index, data));
+                }
+            }
+            Operation::RelayPings(ping_id) => {
+                world.deliver(&relay.seal(&[&[4][..], &[ping_id; 8]].concat()));
+                self.promised.push([&[5][..], &[ping_id; 8]].concat());
+            }
+            Operation::RelaySendsOnion(length) => {
+                let data = vec![1; usize::from(length)];
+                world.deliver(&relay.seal(&[&[9][..], &data].concat()));
+                self.seen.push(Seen::Onion(data));
+            }
+        }
+        world.step();
+    }
+
+    fn send(&mut self, index: u8, length: u16, world: &World) {
+        let data = vec![index; usize::from(length)];
+        let sent = world.send(&ToRelay::Data { connection_id: id(index), data: &data });
+        let online = self.routes.get(&index).is_some_and(|route| route.0);
+        if sent.is_ok() {
+            assert!(online && (1..=2031).contains(&length));
+            self.promised.push([&[index + 16][..], &data].concat());
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_relay_client_does_what_its_model_does(
+        operations in proptest::collection::vec(operation(), 1..150),
+    ) {
+        let (world, mut relay) = confirmed();
+        let mut model = Model::default();
+        let mut received = Vec::new();
+        for operation in &operations {
+            model.run(operation, &world, &mut relay);
+            received.extend(relay.open(&world.written()));
+            prop_assert_eq!(world.status(), Status::Confirmed);
+        }
+        world.room.set(usize::MAX);
+        world.step();
+        received.extend(relay.open(&world.written()));
+        prop_assert_eq!(world.seen(), model.seen);
+        prop_assert_eq!(received, model.promised);
+        for index in 0..6 {
+            let online = match model.routes.get(&index) {
+                Some((true, number)) => Some(*number),
+                Some((false, _)) | None => None,
+            };
+            prop_assert_eq!(world.machine.borrow().online_number(id(index)), online);
+        }
+    }
+}
