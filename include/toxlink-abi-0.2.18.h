@@ -84,20 +84,6 @@ extern bool net_connect(const Logger *log,
                         Socket socket,
                         const IP_Port *peer);
 
-extern int net_send(const Network *ns,
-                    const Logger *log,
-                    Socket socket,
-                    const uint8_t *bytes,
-                    uintptr_t length,
-                    const IP_Port *peer);
-
-extern int net_recv(const Network *ns,
-                    const Logger *log,
-                    Socket socket,
-                    uint8_t *bytes,
-                    uintptr_t length,
-                    const IP_Port *peer);
-
 extern const Network *system_network(void);
 
 /**

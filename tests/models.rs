@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Random operations on a relay client, held against a model that is too simple to be wrong.
 
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};

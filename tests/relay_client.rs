@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Two ends of a relay connection, in the order of its life. Virtual time, no sockets.
 
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
 mod support;
 
 use proptest::prelude::*;
@@ -370,7 +372,8 @@ fn lengths_of_outgoing_packets() {
     online(&world, &mut relay, 0, 1);
     let bytes = [0; 4096];
     let key = PublicKey([9; 32]);
-    let cases: [(fn(&'static [u8], &'static PublicKey) -> ToRelay<'static>, usize, usize); 3] = [
+    type Make = fn(&'static [u8], &'static PublicKey) -> ToRelay<'static>;
+    let cases: [(Make, usize, usize); 3] = [
         (|data, _| ToRelay::Data { connection_id: id(0), data }, 1, 2031),
         (|data, destination| ToRelay::OobSend { destination, data }, 1, 1024),
         (|data, _| ToRelay::OnionRequest(data), 0, 2031),
@@ -457,11 +460,21 @@ fn an_empty_frame_is_passed_over_and_bad_lengths_end_the_connection() {
     world.deliver(&relay.seal(&[9, b'o']));
     world.step();
     assert_eq!(world.seen(), [Seen::Onion(b"o".to_vec())]);
-    for prefix in [1u16, 16, 2049, 65535] {
+    for prefix in [2049u16, 65535] {
         let (world, _) = confirmed();
         world.deliver(&prefix.to_be_bytes());
         world.step();
         assert_eq!(world.status(), Status::Disconnected, "prefix {prefix}");
+    }
+    for prefix in [1u16, 15, 16, 17] {
+        let (world, _) = confirmed();
+        world.deliver(&prefix.to_be_bytes());
+        world.deliver(&vec![9; usize::from(prefix) - 1]);
+        world.step();
+        assert_eq!(world.status(), Status::Confirmed, "prefix {prefix}");
+        world.deliver(&[9]);
+        world.step();
+        assert_eq!(world.machine.borrow().failure(), Some(Reason::FrameForged));
     }
 }
 

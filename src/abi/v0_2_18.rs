@@ -28,8 +28,8 @@ pub static HOST: HostFns = HostFns {
     random_u64: draw_u64,
     open,
     net_connect: connect,
-    net_send: send,
-    net_recv: receive,
+    send,
+    recv: receive,
     kill_sock: close,
     is_system_network,
 };
@@ -139,26 +139,20 @@ unsafe fn connect(log: *const Logger, socket: Socket, peer: &IP_Port) -> bool {
     unsafe { imports::net_connect(log, socket, peer) }
 }
 
-unsafe fn send(
-    ns: *const Network,
-    log: *const Logger,
-    socket: Socket,
-    bytes: &[u8],
-    peer: &IP_Port,
-) -> c_int {
+unsafe fn send(ns: *const Network, socket: Socket, bytes: &[u8]) -> c_int {
     // SAFETY: valid by the contract of `HostFns`; a slice with its length.
-    unsafe { imports::net_send(ns, log, socket, bytes.as_ptr(), bytes.len(), peer) }
+    unsafe {
+        let Network_View { funcs, obj } = *ns.cast();
+        ((*funcs).send)(obj, socket.sock, bytes.as_ptr(), bytes.len())
+    }
 }
 
-unsafe fn receive(
-    ns: *const Network,
-    log: *const Logger,
-    socket: Socket,
-    room: &mut [u8],
-    peer: &IP_Port,
-) -> c_int {
+unsafe fn receive(ns: *const Network, socket: Socket, room: &mut [u8]) -> c_int {
     // SAFETY: valid by the contract of `HostFns`; a slice with its length.
-    unsafe { imports::net_recv(ns, log, socket, room.as_mut_ptr(), room.len(), peer) }
+    unsafe {
+        let Network_View { funcs, obj } = *ns.cast();
+        ((*funcs).recv)(obj, socket.sock, room.as_mut_ptr(), room.len())
+    }
 }
 
 unsafe fn close(ns: *const Network, socket: Socket) {
@@ -167,15 +161,41 @@ unsafe fn close(ns: *const Network, socket: Socket) {
 }
 
 unsafe fn is_system_network(ns: *const Network) -> bool {
-    // SAFETY: both are valid (the system's may be null); the table of functions is the first
-    // field of `Network` in every version (abi.md section 4.3).
+    // SAFETY: `ns` is valid by the contract of `HostFns`, the system's is valid or null.
     unsafe {
-        let system = imports::system_network().cast::<*const c_void>();
-        !system.is_null() && *ns.cast::<*const c_void>() == *system
+        let system = imports::system_network().cast::<Network_View>();
+        !system.is_null() && (*ns.cast::<Network_View>()).funcs == (*system).funcs
     }
 }
 
-/// Imports, abi.md section 5 (`net_send` and `net_recv` are seen from the archive).
+/// The inside of a `Network` (abi.md section 4.3).
+///
+/// Everything else goes through toxcore's functions, but `net_send` and `net_recv` of this version
+/// set `errno` to 0 when they fail, so that a full socket and a dead one look the same through
+/// them. They do nothing besides calling these two functions.
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct Network_View {
+    funcs: *const Network_Funcs,
+    obj: *mut c_void,
+}
+
+#[repr(C)]
+struct Network_Funcs {
+    /// close, accept, bind, listen, recvbuf
+    before_recv: [*const c_void; 5],
+    recv: unsafe extern "C" fn(obj: *mut c_void, sock: c_int, buf: *mut u8, len: usize) -> c_int,
+    recvfrom: *const c_void,
+    send: unsafe extern "C" fn(obj: *mut c_void, sock: c_int, buf: *const u8, len: usize) -> c_int,
+}
+
+const _: () = {
+    assert!(core::mem::offset_of!(Network_View, obj) == 8);
+    assert!(core::mem::offset_of!(Network_Funcs, recv) == 40);
+    assert!(core::mem::offset_of!(Network_Funcs, send) == 56);
+};
+
+/// Imports, abi.md section 5.
 mod imports {
     use super::*;
 
@@ -209,22 +229,6 @@ mod imports {
         pub(super) fn set_socket_nosigpipe(ns: *const Network, socket: Socket) -> bool;
         pub(super) fn net_connect(log: *const Logger, socket: Socket, peer: *const IP_Port)
         -> bool;
-        pub(super) fn net_send(
-            ns: *const Network,
-            log: *const Logger,
-            socket: Socket,
-            bytes: *const u8,
-            length: usize,
-            peer: *const IP_Port,
-        ) -> c_int;
-        pub(super) fn net_recv(
-            ns: *const Network,
-            log: *const Logger,
-            socket: Socket,
-            bytes: *mut u8,
-            length: usize,
-            peer: *const IP_Port,
-        ) -> c_int;
         pub(super) fn system_network() -> *const Network;
     }
 }

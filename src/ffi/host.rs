@@ -34,10 +34,10 @@ pub struct HostFns {
     pub open: unsafe fn(*const Network, Family) -> Option<Socket>,
     /// Starts to connect; false if that fails at once.
     pub net_connect: unsafe fn(*const Logger, Socket, &IP_Port) -> bool,
-    /// Writes; the result of `send(2)`.
-    pub net_send: unsafe fn(*const Network, *const Logger, Socket, &[u8], &IP_Port) -> i32,
-    /// Reads; the result of `recv(2)`.
-    pub net_recv: unsafe fn(*const Network, *const Logger, Socket, &mut [u8], &IP_Port) -> i32,
+    /// Writes; result and `errno` of `send(2)`.
+    pub send: unsafe fn(*const Network, Socket, &[u8]) -> i32,
+    /// Reads; result and `errno` of `recv(2)`.
+    pub recv: unsafe fn(*const Network, Socket, &mut [u8]) -> i32,
     /// Closes a socket.
     pub kill_sock: unsafe fn(*const Network, Socket),
     /// Whether sockets of this network are the operating system's.

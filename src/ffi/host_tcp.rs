@@ -2,7 +2,6 @@
 //! A stream socket reached through the host's functions.
 
 use core::ffi::c_int;
-use core::net::SocketAddr;
 
 use super::ctypes::{IP_Port, Socket};
 use super::host::{Environment, Log};
@@ -13,7 +12,6 @@ use crate::shell::transport::{Received, Written};
 pub struct HostSocket {
     env: Environment,
     socket: Socket,
-    peer: IP_Port,
     is_system: bool,
 }
 
@@ -27,7 +25,7 @@ impl HostSocket {
         let socket = unsafe { (env.fns.open)(env.ns, peer.family()) }?;
         // SAFETY: as above.
         let is_system = unsafe { (env.fns.is_system_network)(env.ns) };
-        let socket = Self { env, socket, peer: *peer, is_system };
+        let socket = Self { env, socket, is_system };
         socket.set_option(libc::TCP_NODELAY);
         // SAFETY: the logger is null or valid by the promise in `Log`; toxcore's function only
         // passes it on to its log, and is not called with null.
@@ -37,11 +35,11 @@ impl HostSocket {
     }
 
     /// Writes some of `bytes`.
-    pub fn send(&self, log: Log, bytes: &[u8]) -> Written {
+    pub fn send(&self, bytes: &[u8]) -> Written {
         clear_errno();
         let Environment { fns, ns, .. } = self.env;
         // SAFETY: network and socket are valid for the life of `self`.
-        let result = unsafe { (fns.net_send)(ns, log.as_ptr(), self.socket, bytes, &self.peer) };
+        let result = unsafe { (fns.send)(ns, self.socket, bytes) };
         match usize::try_from(result) {
             Ok(count) => Written::Bytes(count.min(bytes.len())),
             Err(_) => fatal_errno().map_or(Written::Bytes(0), Written::Failed),
@@ -49,12 +47,12 @@ impl HostSocket {
     }
 
     /// Reads into `room`.
-    pub fn receive(&self, log: Log, room: &mut [u8]) -> Received {
+    pub fn receive(&self, room: &mut [u8]) -> Received {
         clear_errno();
         let size = room.len();
         let Environment { fns, ns, .. } = self.env;
         // SAFETY: as in `send`.
-        let result = unsafe { (fns.net_recv)(ns, log.as_ptr(), self.socket, room, &self.peer) };
+        let result = unsafe { (fns.recv)(ns, self.socket, room) };
         match usize::try_from(result) {
             Ok(0) => Received::Closed,
             Ok(count) => Received::Bytes(count.min(size)),
@@ -94,12 +92,6 @@ impl Drop for HostSocket {
         // SAFETY: network and socket are valid until here.
         unsafe { (self.env.fns.kill_sock)(self.env.ns, self.socket) };
     }
-}
-
-/// The peer of a socket, for tests that make their own.
-#[must_use]
-pub fn peer_of(address: SocketAddr) -> IP_Port {
-    IP_Port::new(address)
 }
 
 fn clear_errno() {

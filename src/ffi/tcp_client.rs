@@ -265,11 +265,11 @@ struct Visit<'a> {
 
 impl Transport for Visit<'_> {
     fn send(&self, bytes: &[u8]) -> Written {
-        self.client.socket.send(self.log, bytes)
+        self.client.socket.send(bytes)
     }
 
     fn receive(&self, room: &mut [u8]) -> Received {
-        self.client.socket.receive(self.log, room)
+        self.client.socket.receive(room)
     }
 
     fn acknowledge(&self) {

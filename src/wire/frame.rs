@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Length-prefixed frames: where one ends in a stream of bytes.
 
-use super::{CRYPTO_MAC_SIZE, FRAME_PREFIX_SIZE, MAX_PACKET_SIZE, WireError};
+use super::{FRAME_PREFIX_SIZE, MAX_PACKET_SIZE, WireError};
 
 /// What stands at the front of a stream of bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,11 +17,11 @@ pub enum Front {
 /// Looks at the front of `stream`.
 ///
 /// # Shape
-/// `[length: 2][tag: 16][cipher text: length - 16]`, 17 <= length <= 2048.
+/// `[length: 2][tag: 16][cipher text: length - 16]`, length <= 2048. A frame of 1 to 16 bytes has
+/// no room for a text behind its tag; it is whole like any other, and cannot be opened.
 ///
 /// # Errors
-/// `WireError::FrameLength` above 2048, and from 1 to 16, where no text could follow the tag. It
-/// comes with the prefix, before any byte of the body.
+/// `WireError::FrameLength` above 2048. It comes with the prefix, before any byte of the body.
 ///
 /// # Source
 /// tcp_client.md sections 5 and 9
@@ -32,7 +32,6 @@ pub fn front(stream: &[u8]) -> Result<Front, WireError> {
     let length = u16::from_be_bytes(*prefix);
     match usize::from(length) {
         0 => Ok(Front::Empty),
-        1..=CRYPTO_MAC_SIZE => Err(WireError::FrameLength(length)),
         n if n > MAX_PACKET_SIZE => Err(WireError::FrameLength(length)),
         n if body.len() < n => Ok(Front::Partial),
         n => Ok(Front::Whole(FRAME_PREFIX_SIZE + n)),
@@ -53,6 +52,8 @@ mod tests {
     fn tells_whole_from_partial_frames() {
         assert_eq!(front(&[]), Ok(Front::Partial));
         assert_eq!(front(&[0]), Ok(Front::Partial));
+        assert_eq!(front(&stream(1, 0)), Ok(Front::Partial));
+        assert_eq!(front(&stream(1, 1)), Ok(Front::Whole(3)));
         assert_eq!(front(&stream(17, 16)), Ok(Front::Partial));
         assert_eq!(front(&stream(17, 17)), Ok(Front::Whole(19)));
         assert_eq!(front(&stream(17, 400)), Ok(Front::Whole(19)));
@@ -62,7 +63,7 @@ mod tests {
 
     #[test]
     fn refuses_impossible_lengths_before_the_body() {
-        for length in [1, 15, 16, 2049, 65535] {
+        for length in [2049, 65535] {
             assert_eq!(front(&stream(length, 0)), Err(WireError::FrameLength(length)));
         }
     }

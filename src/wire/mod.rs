@@ -61,7 +61,7 @@ pub enum WireError {
     ReservedConnection(u8),
     /// A pong for the id 0, which no ping carries.
     ZeroPingId,
-    /// A length prefix above [`MAX_PACKET_SIZE`] or without room for a tag and one byte.
+    /// A length prefix above [`MAX_PACKET_SIZE`].
     FrameLength(u16),
 }
 
