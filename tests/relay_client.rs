@@ -247,6 +247,17 @@ fn a_pong_in_the_socket_saves_the_connection_after_a_pause() {
 }
 
 #[test]
+fn a_ping_id_of_zero_is_replaced_because_no_pong_may_carry_it() {
+    let world = World::new(None);
+    world.pings_drawn.set(u8::MAX);
+    world.step();
+    let (mut relay, answer) = Relay::accept(&world.written());
+    world.deliver(&answer);
+    world.step();
+    assert_eq!(relay.open(&world.written()), [[4, 1, 0, 0, 0, 0, 0, 0, 0]]);
+}
+
+#[test]
 fn pings_of_the_relay_are_answered_in_order_but_not_the_id_zero() {
     let (world, mut relay) = confirmed();
     for ping_id in [1, 0, 2] {

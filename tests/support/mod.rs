@@ -176,7 +176,7 @@ impl Host for World {
     }
 
     fn ping_id(&self) -> PingId {
-        self.pings_drawn.set(self.pings_drawn.get() + 1);
+        self.pings_drawn.set(self.pings_drawn.get().wrapping_add(1));
         [self.pings_drawn.get(); 8]
     }
 
