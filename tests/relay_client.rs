@@ -13,6 +13,7 @@ use toxlink::proto::relay::note::Note;
 use toxlink::proto::relay::proxy::ProxyKind;
 use toxlink::proto::relay::send_queue::MAX_QUEUED_PONGS;
 use toxlink::proto::relay::state::{Reason, SendError, Status};
+use toxlink::proto::time::Timestamp;
 use toxlink::shell::drive::{MAX_BYTES_PER_STEP, MAX_PACKETS_PER_STEP};
 use toxlink::wire::connection_id::ConnectionId;
 use toxlink::wire::proxy::Refusal;
@@ -548,6 +549,20 @@ fn a_pong_behind_a_backlog_has_more_time_but_not_for_ever() {
         world.step_at(20);
         assert_eq!(world.status(), status);
     }
+}
+
+#[test]
+fn a_step_inside_a_step_leaves_the_reading_and_the_verdict_to_the_outer_one() {
+    let (world, mut relay) = unanswered();
+    world.deliver(&relay.seal(&[9, b'o']));
+    let inbox = world.machine.borrow_mut().take_inbox(Timestamp(START)).unwrap();
+    world.step_at(10);
+    assert_eq!(world.seen(), []);
+    assert_eq!(world.status(), Status::Confirmed);
+    world.machine.borrow_mut().return_inbox(inbox);
+    world.step_at(10);
+    assert_eq!(world.seen(), [Seen::Onion(b"o".to_vec())]);
+    assert_eq!(world.machine.borrow().failure(), Some(Reason::PingTimeout));
 }
 
 proptest! {

@@ -254,6 +254,8 @@ impl RelayClient {
     /// All that could be read has been handled, or as much of it as one call may handle
     /// (`backlog`); looks at the clock.
     pub fn handle_timeout(&mut self, now: Timestamp, backlog: bool) {
+        // While somebody else holds the inbox, the pong may be in it.
+        let backlog = backlog || self.inbox.is_none();
         match self.status {
             Status::Disconnected => {}
             Status::Confirmed | Status::Unconfirmed if self.failure.is_some() => {
