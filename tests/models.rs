@@ -110,9 +110,7 @@ impl Model {
             }
             Operation::RelayNotifies(index, online) => {
                 world.deliver(&relay.seal(&[if online { 2 } else { 3 }, index + 16]));
-                if let Some(route) = self.routes.get_mut(&index)
-                    && route.0 != online
-                {
+                if let Some(route) = self.routes.get_mut(&index).filter(|route| route.0 != online) {
                     route.0 = online;
                     self.seen.push(Seen::Status(route.1, index, online));
                 }
@@ -120,9 +118,7 @@ impl Model {
             Operation::RelaySendsData(index, length) => {
                 let data = vec![index; usize::from(length)];
                 world.deliver(&relay.seal(&[&[index + 16][..], &data].concat()));
-                if let Some((true, number)) = self.routes.get(&index)
-                    && length > 0
-                {
+                if let Some((true, number)) = self.routes.get(&index).filter(|_| length > 0) {
                     self.seen.push(Seen::Data(*number, index, data));
                 }
             }

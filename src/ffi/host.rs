@@ -7,6 +7,7 @@
 
 use core::ffi::CStr;
 use std::ffi::CString;
+use std::sync::OnceLock;
 
 use super::ctypes::{Family, IP_Port, Logger, Mono_Time, Network, Random, Socket};
 use crate::proto::relay::note::Level;
@@ -42,6 +43,17 @@ pub struct HostFns {
     pub kill_sock: unsafe fn(*const Network, Socket),
     /// Whether sockets of this network are the operating system's.
     pub is_system_network: unsafe fn(*const Network) -> bool,
+}
+
+/// The functions of the version in use: misuse of a function that is given no object is logged
+/// through them. Known from the first constructor call on.
+static IN_USE: OnceLock<&HostFns> = OnceLock::new();
+
+impl HostFns {
+    /// Makes these the functions of the version in use; a build has one version.
+    pub fn use_from_now_on(&'static self) {
+        IN_USE.get_or_init(|| self);
+    }
 }
 
 /// The place in the code that a log line comes from.
@@ -82,6 +94,15 @@ impl Log {
     #[must_use]
     pub unsafe fn new(fns: &'static HostFns, logger: *const Logger) -> Self {
         Self { fns, logger }
+    }
+
+    /// Wraps a logger that came without an object; `None` before the first constructor call.
+    ///
+    /// # Safety
+    /// As [`Log::new`].
+    #[must_use]
+    pub unsafe fn without_object(logger: *const Logger) -> Option<Self> {
+        IN_USE.get().map(|fns| Self { fns, logger })
     }
 
     /// The pointer, for toxcore's functions that want one; null if there is none.

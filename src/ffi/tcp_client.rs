@@ -115,6 +115,7 @@ impl core::fmt::Display for Refused {
 /// Every pointer is null or valid as abi.md section 1.1 says; those in `env` for the life of the
 /// object, the others for this call.
 pub unsafe fn new_client(env: Environment, new: &NewClient) -> *mut TCP_Client_Connection {
+    env.fns.use_from_now_on();
     // SAFETY: null or valid for this call.
     let log = unsafe { Log::new(env.fns, new.log) };
     fence(
@@ -209,10 +210,10 @@ pub unsafe fn do_client(
 ) {
     // SAFETY: as promised by the caller.
     let (log, call) = unsafe { (Log::new(fns, log), Call::enter(con)) };
-    let Some(client) = call else { return };
-    if mono_time.is_null() {
+    let Some(client) = call.filter(|_| !mono_time.is_null()) else {
+        log.write(Level::Warning, place!(c"do_TCP_connection"), &"no step: NULL argument");
         return;
-    }
+    };
     // SAFETY: not null, so valid.
     let now = Timestamp(unsafe { (fns.mono_time_get)(mono_time) });
     fence(
@@ -729,16 +730,19 @@ unsafe fn command(
     body: impl FnOnce(&Visit<'_>) -> Result<(), Refusal>,
 ) -> c_int {
     // SAFETY: as promised by the caller.
-    let Some(client) = (unsafe { Call::enter(con) }) else { return -1 };
+    let Some(client) = (unsafe { Call::enter(con) }) else {
+        // SAFETY: as promised by the caller.
+        let log = unsafe { Log::without_object(log) };
+        log.inspect(|log| log_misuse(*log, function, Refusal::NullArgument));
+        return -1;
+    };
     // SAFETY: as promised by the caller.
     let log = unsafe { Log::new(client.env.fns, log) };
     let visit = Visit { client: &client, log, userdata: core::ptr::null_mut() };
     let run = || match body(&visit) {
         Ok(()) => 1,
         Err(refusal) => {
-            if refusal.level() > Level::Trace {
-                log.write(refusal.level(), place!(function), &refusal);
-            }
+            log_misuse(log, function, refusal);
             refusal.code()
         }
     };
@@ -783,6 +787,12 @@ fn check_forward(visit: &Visit<'_>, data: &[u8]) -> Result<(), Refusal> {
 fn defect(client: &TCP_Client_Connection, log: Log, function: &'static CStr) {
     client.handle.mark_defective();
     log_defect(log, function);
+}
+
+fn log_misuse(log: Log, function: &'static CStr, refusal: Refusal) {
+    if refusal.level() > Level::Trace {
+        log.write(refusal.level(), place!(function), &refusal);
+    }
 }
 
 fn log_defect(log: Log, function: &'static CStr) {

@@ -334,8 +334,8 @@ impl RelayClient {
     /// # Errors
     /// `Length`, `NotConfirmed`
     pub fn check_forward(&self, data: &[u8]) -> Result<(), SendError> {
-        self.check_payload(&ToRelay::ForwardRequest { destination: &[], data })?;
-        self.check_confirmed()
+        self.check_confirmed()?;
+        self.check_payload(&ToRelay::ForwardRequest { destination: &[], data })
     }
 
     /// Bytes that wait to be written; to be followed by [`Self::end_flush`].
@@ -378,8 +378,8 @@ impl RelayClient {
         packet: &ToRelay<'_>,
         frame: &mut [u8; MAX_FRAME_SIZE],
     ) -> Result<usize, SendError> {
-        self.check_payload(packet)?;
         self.check_confirmed()?;
+        self.check_payload(packet)?;
         match &self.session {
             Session::Full(channel) => self.out.begin_frame(channel, packet, frame),
             Session::Later | Session::NeedsRandom | Session::Half { .. } | Session::Over => {

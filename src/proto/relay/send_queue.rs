@@ -164,9 +164,7 @@ impl SendQueue {
             return Err(SendError::Busy);
         }
         channel.commit();
-        if let Some(rest) = frame.get(written..)
-            && !rest.is_empty()
-        {
+        if let Some(rest) = frame.get(written..).filter(|rest| !rest.is_empty()) {
             self.tail = Some(Batch { bytes: rest.to_vec(), sent: 0 });
         }
         Ok(())
