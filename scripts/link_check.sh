@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
+#
+# Which module comes from where: the table of the modules, and checks of a link map and of the
+# symbols that libtoxlink.a exports. Sourced after lib.sh by scripts/build and by ctest/abi.
+# Each check prints every fault it finds, naming module and symbol, and returns 1 if there was one.
+
+# One line per module: name (also the Cargo feature) and the member of libtoxcore.a it replaces.
+# A module counts as implemented once Cargo.toml has a feature of its name; its symbols are listed
+# in ctest/abi/symbols-VERSION-NAME.txt.
+MODULE_TABLE='
+tcp-client         TCP_client.c.o
+tcp-connections    TCP_connection.c.o
+friend-connection  friend_connection.c.o
+'
+
+all_modules() {
+    awk 'NF == 2 { print $1 }' <<<"$MODULE_TABLE"
+}
+
+member_of() {
+    awk -v name="$1" '$1 == name { print $2 }' <<<"$MODULE_TABLE"
+}
+
+# implemented_modules: those of the table that are features in Cargo.toml, in table order.
+implemented_modules() {
+    local name
+    for name in $(all_modules); do
+        if awk -v name="$name" '
+            /^\[/ { in_features = ($0 ~ /^\[features\]/) }
+            in_features && $0 ~ "^\"?" name "\"?[ \t]*=" { found = 1 }
+            END { exit !found }' "$ROOT/Cargo.toml"; then
+            printf '%s\n' "$name"
+        fi
+    done
+}
+
+# symbols_of VERSION MODULE: the C names that the module exports, sorted.
+symbols_of() {
+    local list=$ROOT/ctest/abi/symbols-$1-$2.txt
+    [ -r "$list" ] || die "no list of symbols for module $2 of toxcore $1: ${list#"$ROOT"/} is missing"
+    grep -v '^#' "$list"
+}
+
+# map_facts MAP: what a link map of GNU ld says, one fact per line:
+#   member FILE(MEMBER)         an archive member that is part of the program
+#   symbol NAME FILE(MEMBER)    a global symbol and the object that defines it
+#   dropped NAME FILE(MEMBER)   a section .text.NAME that --gc-sections removed
+map_facts() {
+    awk '
+    /^Discarded input sections/     { part = "discarded" }
+    /^Memory Configuration/         { part = "" }
+    /^Linker script and memory map/ { part = "placed"; seen_placed = 1 }
+    /^Cross Reference Table/        { part = "" }
+    part == "" { next }
+    # A section name too long for its column stands alone; the rest follows on the next line.
+    /^ [^ ]+$/ { section = substr($0, 2); next }
+    /^ [^ *]/  { section = $1; text = substr($0, length($1) + 2) }
+    !/^ [^ ]/  { text = $0 }
+    match(text, /^ *0x[0-9a-f]+ +0x[0-9a-f]+ +/) {
+        file = substr(text, RLENGTH + 1)
+        if (part == "discarded") {
+            if (sub(/^\.text\./, "", section)) print "dropped", section, file
+        } else if (file ~ /\)$/ && !(file in members)) {
+            members[file] = 1
+            print "member", file
+        }
+        next
+    }
+    part == "placed" && NF == 2 && $1 ~ /^0x[0-9a-f]+$/ && $2 ~ /^[A-Za-z_][A-Za-z0-9_]*$/ {
+        print "symbol", $2, file
+    }
+    END { if (!seen_placed) exit 3 }' "$1"
+}
+
+# check_map MAP VERSION MODULE...: in the program that MAP describes, each MODULE named comes from
+# libtoxlink.a as a whole and each other module of the table from libtoxcore.a.
+check_map() {
+    local map=$1 version=$2 facts name faults=0
+    shift 2
+    [ -r "$map" ] || die "no such link map: $map"
+    facts=$(mktemp)
+    if ! map_facts "$map" >"$facts"; then
+        rm -f "$facts"
+        die "$map is not a link map of GNU ld (make one with -Wl,-Map,FILE)"
+    fi
+    for name in $(all_modules); do
+        case " $* " in
+            *" $name "*) _check_ours "$facts" "$version" "$name" || faults=1 ;;
+            *) _check_original "$facts" "$name" || faults=1 ;;
+        esac
+    done
+    rm -f "$facts"
+    return "$faults"
+}
+
+_check_ours() {
+    local facts=$1 version=$2 name=$3 member faults=0 symbol symbols
+    symbols=$(symbols_of "$version" "$name") || return 1
+    member=$(member_of "$name")
+    if grep -q "^member .*libtoxcore\.a($member)\$" "$facts"; then
+        say "link check: module $name: the original $member of libtoxcore.a is in the program"
+        faults=1
+    fi
+    for symbol in $symbols; do
+        _check_symbol "$facts" "$name" "$symbol" || faults=1
+    done
+    return "$faults"
+}
+
+_check_symbol() {
+    local facts=$1 name=$2 symbol=$3 files
+    files=$(awk -v s="$symbol" '$1 == "symbol" && $2 == s { $1 = $2 = ""; print substr($0, 3) }' "$facts")
+    case $files in
+        *$'\n'*)
+            say "link check: module $name: $symbol is defined more than once:" $files
+            return 1 ;;
+        *libtoxlink.a\(*\)) return 0 ;;
+        '')
+            # Nobody calls it and the program was linked with --gc-sections: it may go.
+            grep -q "^dropped $symbol .*libtoxlink\.a(" "$facts" && return 0
+            say "link check: module $name: $symbol is not in the program" ;;
+        *) say "link check: module $name: $symbol comes from $files, not from libtoxlink.a" ;;
+    esac
+    return 1
+}
+
+_check_original() {
+    local facts=$1 name=$2 member
+    member=$(member_of "$name")
+    grep -q "^member .*libtoxcore\.a($member)\$" "$facts" && return 0
+    say "link check: module $name: $member of libtoxcore.a is not in the program"
+    return 1
+}
+
+# check_exports LIBRARY VERSION MODULE...: the library defines exactly the C names of these modules,
+# all of them functions, and no other global name whatever.
+check_exports() {
+    local library=$1 version=$2 faults=0 wanted found odd name
+    shift 2
+    wanted=$(for name in "$@"; do symbols_of "$version" "$name"; done | LC_ALL=C sort)
+    found=$(global_names "$library" | awk '{ print $1 }' | LC_ALL=C sort)
+    odd=$(LC_ALL=C comm -23 <(printf '%s\n' "$wanted") <(printf '%s\n' "$found"))
+    for name in $odd; do
+        say "export check: $name (module $(_module_with "$version" "$name")) is missing from ${library##*/}"
+        faults=1
+    done
+    odd=$(LC_ALL=C comm -13 <(printf '%s\n' "$wanted") <(printf '%s\n' "$found"))
+    if [ -n "$odd" ]; then
+        say "export check: ${library##*/} defines other global names, which could clash:" $odd
+        faults=1
+    fi
+    odd=$(global_names "$library" | awk '$2 != "T" { print $1 "(" $2 ")" }')
+    if [ -n "$odd" ]; then
+        say "export check: not plain functions:" $odd
+        faults=1
+    fi
+    return "$faults"
+}
+
+# global_names LIBRARY: "NAME TYPE" of each global symbol that it defines. Naming the target keeps nm
+# from trying an LTO plugin on Rust's objects.
+global_names() {
+    nm --target=elf64-x86-64 --extern-only --defined-only --format=posix "$1" |
+        awk '!/\]:$/ && NF >= 2 { print $1, $2 }'
+}
+
+# check_archive LIBRARY VERSION MODULE...: toxcore's own archive members define exactly the names of
+# our lists; else the lists, and so the checks above, would be worth nothing.
+check_archive() {
+    local library=$1 version=$2 name object differing faults=0
+    shift 2
+    object=$(mktemp)
+    for name in "$@"; do
+        ar p "$library" "$(member_of "$name")" >"$object"
+        differing=$(LC_ALL=C comm -3 <(symbols_of "$version" "$name") \
+            <(global_names "$object" | awk '{ print $1 }' | LC_ALL=C sort))
+        [ -n "$differing" ] || continue
+        say "export check: module $name: only in our list, or only in $(member_of "$name"):" $differing
+        faults=1
+    done
+    rm -f "$object"
+    return "$faults"
+}
+
+_module_with() {
+    local version=$1 symbol=$2 name
+    for name in $(all_modules); do
+        if [ -r "$ROOT/ctest/abi/symbols-$version-$name.txt" ] &&
+            symbols_of "$version" "$name" | grep -qx "$symbol"; then
+            printf '%s' "$name"
+        fi
+    done
+}
