@@ -84,6 +84,10 @@ extern bool net_connect(const Logger *log,
                         Socket socket,
                         const IP_Port *peer);
 
+extern Logger *logger_new(void);
+
+extern void logger_kill(Logger *log);
+
 extern const Network *system_network(void);
 
 /**

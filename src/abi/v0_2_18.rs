@@ -135,8 +135,17 @@ unsafe fn open(ns: *const Network, family: Family) -> Option<Socket> {
 }
 
 unsafe fn connect(log: *const Logger, socket: Socket, peer: &IP_Port) -> bool {
-    // SAFETY: valid by the contract of `HostFns`.
-    unsafe { imports::net_connect(log, socket, peer) }
+    // SAFETY: valid by the contract of `HostFns`, or null. toxcore ends the process when it has to
+    // log without a logger, so it gets one that nobody listens to.
+    unsafe {
+        if !log.is_null() {
+            return imports::net_connect(log, socket, peer);
+        }
+        let silent = imports::logger_new();
+        let connected = !silent.is_null() && imports::net_connect(silent, socket, peer);
+        imports::logger_kill(silent);
+        connected
+    }
 }
 
 unsafe fn send(ns: *const Network, socket: Socket, bytes: &[u8]) -> c_int {
@@ -229,6 +238,8 @@ mod imports {
         pub(super) fn set_socket_nosigpipe(ns: *const Network, socket: Socket) -> bool;
         pub(super) fn net_connect(log: *const Logger, socket: Socket, peer: *const IP_Port)
         -> bool;
+        pub(super) fn logger_new() -> *mut Logger;
+        pub(super) fn logger_kill(log: *mut Logger);
         pub(super) fn system_network() -> *const Network;
     }
 }

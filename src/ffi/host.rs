@@ -33,7 +33,7 @@ pub struct HostFns {
     pub random_u64: unsafe fn(*const Random) -> u64,
     /// Opens a stream socket, non-blocking and without SIGPIPE; `None` on failure.
     pub open: unsafe fn(*const Network, Family) -> Option<Socket>,
-    /// Starts to connect; false if that fails at once.
+    /// Starts to connect; false if that fails at once. The logger may be null.
     pub net_connect: unsafe fn(*const Logger, Socket, &IP_Port) -> bool,
     /// Writes; result and `errno` of `send(2)`.
     pub send: unsafe fn(*const Network, Socket, &[u8]) -> i32,

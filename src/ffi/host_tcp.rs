@@ -19,7 +19,7 @@ impl HostSocket {
     /// Opens a socket and starts to connect it to `peer`; `None` if that fails at once.
     ///
     /// # Safety
-    /// The pointers in `env` are valid for the life of the socket; `log` holds a logger, not null.
+    /// The pointers in `env` are valid for the life of the socket.
     pub unsafe fn connect(env: Environment, log: Log, peer: &IP_Port) -> Option<Self> {
         // SAFETY: valid by the caller's promise.
         let socket = unsafe { (env.fns.open)(env.ns, peer.family()) }?;
@@ -27,7 +27,7 @@ impl HostSocket {
         let is_system = unsafe { (env.fns.is_system_network)(env.ns) };
         let socket = Self { env, socket, is_system };
         socket.set_option(libc::TCP_NODELAY);
-        // SAFETY: the logger is valid by the promise in `Log`, and `new_client` refuses null.
+        // SAFETY: the logger is null or valid by the promise in `Log`.
         let connected = unsafe { (env.fns.net_connect)(log.as_ptr(), socket.socket, peer) };
         connected.then_some(socket)
     }

@@ -62,7 +62,7 @@ impl Object for TCP_Client_Connection {
 /// The arguments of the constructors of all versions, as they came from C.
 #[derive(Debug)]
 pub struct NewClient {
-    /// Never null.
+    /// Null for no log.
     pub log: *const Logger,
     /// Never null.
     pub mono_time: *const Mono_Time,
@@ -141,7 +141,7 @@ unsafe fn try_new_client(
     log: Log,
     new: &NewClient,
 ) -> Result<TCP_Client_Connection, Refused> {
-    if new.log.is_null() || new.mono_time.is_null() || env.rng.is_null() || env.ns.is_null() {
+    if new.mono_time.is_null() || env.rng.is_null() || env.ns.is_null() {
         return Err(Refused::NullArgument);
     }
     // SAFETY: null or valid for this call.

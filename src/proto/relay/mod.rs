@@ -222,7 +222,7 @@ impl RelayClient {
         self.session = Session::Half { temporary_sk, base_nonce };
     }
 
-    /// The id of the ping that is due; the id 0 is replaced by 1.
+    /// The id of the ping that is due; the id 0 is replaced by 1, as in the C code.
     pub fn handle_ping_id(&mut self, id: PingId, now: Timestamp) {
         if self.status != Status::Confirmed || !self.pings.is_due(now) {
             return;
@@ -620,7 +620,6 @@ impl RelayClient {
         self.session = Session::Over;
         self.out = SendQueue::default();
         self.inbox = None;
-        self.routes = Routes::default();
         self.notes.push(Note::Disconnected(reason));
     }
 }

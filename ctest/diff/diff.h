@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The differential driver: one program, linked once with the original TCP_client and once with
+ * ours. Every scenario writes a plain text trace; ctest/diff/run compares the two traces.
+ *
+ * Everything that could differ between two runs for outside reasons is fixed: the clock, both
+ * random sources, the relay's keys, and what has arrived on the socket before each step. */
+#ifndef DIFF_DIFF_H
+#define DIFF_DIFF_H
+
+#ifndef TOX_ABI
+#define TOX_ABI 218
+#endif
+#include "toxabi.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* 1 in the program that is linked with our module, 0 in the one with the original. */
+#ifndef DIFF_OURS
+#error "compile with -DDIFF_OURS=0 or -DDIFF_OURS=1"
+#endif
+
+/* ------------------------------------------------------------------ scenarios */
+
+/* SIM: the Network object is an in-memory socket. TCP: a real one on loopback. */
+#define SIM 1u
+#define TCP 2u
+#define BOTH (SIM | TCP)
+
+typedef struct Scenario {
+    const char *name;
+    unsigned modes;
+    void (*run)(void);
+    unsigned seconds; /* limit for a hang; 0 means the usual one */
+} Scenario;
+
+extern const Scenario connect_scenarios[];
+extern const Scenario create_scenarios[];
+extern const Scenario ping_scenarios[];
+extern const Scenario routing_scenarios[];
+extern const Scenario receive_scenarios[];
+extern const Scenario split_scenarios[];
+extern const Scenario send_scenarios[];
+extern const Scenario queue_scenarios[];
+extern const Scenario http_scenarios[];
+extern const Scenario http_end_scenarios[];
+extern const Scenario socks_scenarios[];
+extern const Scenario fault_scenarios[];
+extern const Scenario close_scenarios[];
+extern const Scenario reentry_scenarios[];
+extern const Scenario bulk_scenarios[];
+extern const Scenario random_scenarios[];
+
+/* ---------------------------------------------------------------------- bytes */
+
+typedef struct Bytes {
+    uint8_t *data;
+    size_t head, len, cap; /* the live part is data[head..len] */
+} Bytes;
+
+void bytes_put(Bytes *b, const void *data, size_t n);
+size_t bytes_take(Bytes *b, void *out, size_t n);
+size_t bytes_left(const Bytes *b);
+const uint8_t *bytes_at(const Bytes *b);
+void bytes_free(Bytes *b);
+
+/* ---------------------------------------------------------------------- trace */
+
+void trace_open(const char *trace_path, const char *notes_path);
+/* Writes the last line of the trace; the return value is the exit code of the scenario. */
+int trace_close(void);
+/* One line of the compared trace, with the number of the current step in front. */
+void t_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* One line of the notes: not compared, there to explain a failure. */
+void t_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* A line with bytes: short ones in full, long ones as beginning, length and hash. */
+void t_bytes(const char *label, const uint8_t *data, size_t n);
+/* Between these two, trace lines go into a hash instead of the trace; used by loops that run the
+ * same conversation hundreds of times. The returned text is valid until the next call. */
+void quiet_begin(void);
+const char *quiet_end(void);
+
+/* Runs something whose details differ for a reason that the check after it shows. */
+#define QUIETLY(what) \
+    do { \
+        const unsigned quiet_step = world.step; \
+        quiet_begin(); \
+        what; \
+        (void)quiet_end(); \
+        world.step = quiet_step; \
+    } while (0)
+
+/* The two-sided checks: the value goes into the trace, a wrong one fails the scenario. */
+void expect(const char *what, long got, long want);
+void expect_new(const char *what, long got, long want_original, long want_ours);
+void expect_range(const char *what, long got, long low, long high);
+void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* --------------------------------------------------------------------- random */
+
+typedef struct Draws {
+    unsigned long calls, bytes; /* of the Random object */
+    unsigned long keypair;      /* bytes drawn through libsodium's randombytes */
+} Draws;
+
+extern Draws draws;
+extern const Random test_random;
+
+void random_setup(void);
+void random_restart(uint64_t seed);
+/* The next n bytes that the Random object hands out; at most 64. */
+void random_force_next(const uint8_t *bytes, size_t n);
+/* A generator for the scenarios themselves; independent of the sources above. */
+uint64_t split_mix(uint64_t *state);
+
+/* -------------------------------------------------------------------- network */
+
+typedef struct Net_Counts {
+    unsigned sockets, closes, recvbuf, recv, send, nonblock, setsockopt, other;
+} Net_Counts;
+
+typedef struct Net_Faults {
+    bool fail_socket, fail_nonblock;
+    size_t send_max;    /* at most so many bytes per send call; 0: no limit */
+    long send_room;     /* bytes until the socket is full; -1: never full */
+    int send_errno;     /* every send fails with this */
+    int recv_errno;     /* every receive fails with this */
+    int recv_errno_for; /* the next receives of more than two bytes fail with EAGAIN, so many times */
+    size_t recv_short;  /* the next receive gives at most so many bytes; 0: no limit */
+    long recvbuf_says;  /* the reported number of readable bytes; -1: the true one */
+} Net_Faults;
+
+extern Net_Counts net_counts;
+extern Net_Faults net_faults;
+extern const Network test_network;
+
+typedef enum Mode { MODE_SIM, MODE_TCP } Mode;
+
+/* The far end, seen from the scenario. */
+void far_open(Mode mode, uint8_t family, bool listening);
+uint16_t far_port(void); /* host order */
+void far_accept(void);
+void far_write(const uint8_t *data, size_t n);
+/* Appends what the client has sent since the last call; waits until all of it is there. */
+void far_read(Bytes *into);
+void far_close(void); /* end of stream for the client */
+void far_reset(void); /* reset for the client */
+void far_shutdown(void);
+/* True if the client closed its socket and nothing unread is left. */
+bool far_sees_end(void);
+int far_peer_fd(void);
+/* How many bytes the client has put on the wire since it was created. */
+size_t net_sent(void);
+/* For scenarios that do not let the far end read. */
+extern bool far_holds;
+
+/* ---------------------------------------------------------------------- relay */
+
+typedef enum Stage { STAGE_PROXY, STAGE_HANDSHAKE, STAGE_FRAMES } Stage;
+
+typedef struct Relay {
+    uint8_t pk[32], sk[32], temp_pk[32], temp_sk[32];
+    uint8_t send_nonce[24], recv_nonce[24], key[32];
+    Stage stage;
+    Bytes rx;
+    bool broken;          /* a frame of the client did not open */
+    bool silent;          /* frames are decoded and counted, not traced */
+    unsigned long frames; /* frames decoded so far */
+    uint8_t last[2048];   /* the last decoded plaintext */
+    size_t last_len;
+    uint8_t last_ping[8]; /* the last ping id of the client */
+    unsigned pings, pongs;
+} Relay;
+
+extern Relay relay;
+
+void relay_setup(void);
+void relay_free(void);
+/* Decodes and traces what the client has sent. */
+void relay_read(void);
+/* The 96 bytes of the relay's handshake. */
+void relay_answer_bytes(uint8_t out[96]);
+/* The frame for this plaintext; returns its length. The relay's nonce moves on. */
+size_t relay_seal(uint8_t *out, const uint8_t *plain, size_t n);
+void relay_put(Bytes *out, const uint8_t *plain, size_t n);
+/* Seals and sends. */
+void relay_packet(const uint8_t *plain, size_t n);
+void relay_answer(void);
+void relay_pong(void);
+void relay_response(uint8_t rpid, const uint8_t *pk);
+void relay_notify(uint8_t kind, uint8_t id);
+void relay_data(uint8_t id, size_t payload, uint8_t fill);
+void relay_keyed(uint8_t id, const uint8_t *pk, size_t payload, uint8_t fill);
+void relay_ping(uint8_t kind, uint64_t id);
+
+/* ---------------------------------------------------------------------- world */
+
+typedef enum Callback { CB_RESPONSE, CB_STATUS, CB_DATA, CB_OOB, CB_ONION, CB_FORWARD } Callback;
+#define CALLBACKS 6
+
+typedef enum Address { AT_FAR_END, AT_DOCUMENTATION, AT_BROADCAST } Address;
+
+typedef struct Setup {
+    Address address;
+    uint8_t family;       /* family byte of the relay's address */
+    int proxy;            /* -1: no proxy info at all; otherwise the proxy type */
+    uint8_t proxy_family; /* family byte of the proxy's address */
+    bool refused;         /* nobody listens at the far end */
+    const uint8_t *pk;    /* relay key given to the client; NULL: the right one */
+} Setup;
+
+typedef struct World {
+    Mode mode;
+    TCP_Client_Connection *con;
+    Logger *log;
+    Mono_Time *mono;
+    uint64_t clock_ms;
+    uint8_t self_pk[32], self_sk[32];
+    IP_Port relay_addr;
+    unsigned step;
+    unsigned logged;           /* log messages during the current call */
+    unsigned calls[CALLBACKS]; /* how often each callback fired */
+    unsigned all_calls;
+    bool mute;                 /* callbacks are counted and hashed, not traced */
+    void (*hook)(Callback which, uint8_t con_id);
+} World;
+
+extern World world;
+
+void world_setup(Mode mode);
+void world_free(void);
+/* Ends the client and starts over with the same keys and the same randomness. */
+void world_again(void);
+Setup setup_direct(void);
+Setup setup_proxy(int type, uint8_t target_family);
+/* Creates the client; false if creation gave NULL. */
+bool open_client(const Setup *setup);
+/* Kills the client and checks that its socket is closed and nothing more was sent. */
+void close_client(void);
+int status(void);
+void step(void);
+void steps(unsigned n);
+void clock_add(unsigned seconds);
+/* A direct client that is CONFIRMED, its first ping answered. */
+void confirmed(void);
+/* Routing request, response and notification: con_id is online afterwards. */
+void make_online(uint8_t con_id, uint8_t fill);
+void make_registered(uint8_t con_id, uint8_t fill);
+/* A peer key that is all `fill`. */
+const uint8_t *peer_key(uint8_t fill);
+void register_handlers(void);
+
+/* An HTTP client whose request has been sent and checked; the loud one has its bytes in the trace.
+ * They differ between the two programs, so one scenario that shows it will do. */
+void http_asked_loud(uint8_t family);
+void http_asked(uint8_t family);
+void http_say(const char *text);
+extern const char http_good_reply[];
+/* The relay's part after the proxy let us through: its handshake, if it has seen the client's. */
+void relay_finish(void);
+
+/* The traced calls of the API. */
+int do_routing_request(const uint8_t *pk);
+int do_disconnect_request(uint8_t con_id);
+int do_set_number(uint8_t con_id, uint32_t number);
+int do_send_data(uint8_t con_id, size_t len, uint8_t fill);
+int do_send_oob(const uint8_t *pk, size_t len, uint8_t fill);
+int do_send_onion(size_t len, uint8_t fill);
+int do_send_forward(uint8_t family, size_t len, uint8_t fill);
+/* The data byte at a place of a payload: differs from place to place. */
+const uint8_t *payload(uint8_t fill);
+
+#endif
