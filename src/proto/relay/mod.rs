@@ -7,18 +7,14 @@ use core::net::SocketAddr;
 
 use crate::crypto::{BoxKey, Nonce, PublicKey, SecretKey};
 use crate::wire::connection_id::ConnectionId;
-use crate::wire::frame::{Front, front};
 use crate::wire::handshake::{self, Hello};
-use crate::wire::proxy::Reply;
-use crate::wire::relay_packet::{FromRelay, PingId, ToRelay};
-use crate::wire::{
-    FRAME_PREFIX_SIZE, MAX_FORWARD_DATA_SIZE, MAX_FRAME_SIZE, MAX_PAYLOAD_SIZE,
-    TCP_MAX_OOB_DATA_LENGTH, TCP_SERVER_HANDSHAKE_SIZE,
-};
+use crate::wire::relay_packet::PingId;
 
 pub mod event;
 pub mod inbox;
+mod input;
 pub mod note;
+mod output;
 pub mod ping;
 pub mod proxy;
 pub mod routes;
@@ -33,7 +29,7 @@ use self::ping::Pings;
 use self::proxy::ProxyKind;
 use self::routes::Routes;
 use self::secure_channel::SecureChannel;
-use self::send_queue::{Batch, Control, SendQueue};
+use self::send_queue::{Control, SendQueue};
 use self::state::{Reason, SendError, Status};
 use super::time::Timestamp;
 
@@ -234,18 +230,6 @@ impl RelayClient {
         self.pings.sent(id, now);
     }
 
-    /// Looks at the front of what was received, and takes in one packet at most.
-    pub fn handle_input<'a>(&mut self, inbox: &'a mut Inbox) -> Input<'a> {
-        match self.status {
-            Status::ProxyHttpConnecting
-            | Status::ProxySocks5Connecting
-            | Status::ProxySocks5Unconfirmed => self.handle_proxy_reply(inbox),
-            Status::Unconfirmed => self.handle_handshake(inbox),
-            Status::Confirmed => self.handle_frame(inbox),
-            Status::Connecting | Status::Disconnected => Input::Blocked,
-        }
-    }
-
     /// The stream has ended (`errno` `None`) or reading has failed.
     pub fn handle_closed(&mut self, errno: Option<i32>) {
         self.disconnect(errno.map_or(Reason::Closed, Reason::Io));
@@ -320,88 +304,6 @@ impl RelayClient {
 
     // -------------------------------------------------------------------------------- outputs
 
-    /// Whether data could be sent to the peer behind a connection id.
-    ///
-    /// # Errors
-    /// `NotOnline`, `NotConfirmed`
-    pub fn check_data_route(&self, connection_id: ConnectionId) -> Result<(), SendError> {
-        self.check_confirmed()?;
-        self.routes.online_number(connection_id).map(|_| ()).ok_or(SendError::NotOnline)
-    }
-
-    /// Whether a forward request with this payload could be sent.
-    ///
-    /// # Errors
-    /// `Length`, `NotConfirmed`
-    pub fn check_forward(&self, data: &[u8]) -> Result<(), SendError> {
-        self.check_confirmed()?;
-        self.check_payload(&ToRelay::ForwardRequest { destination: &[], data })
-    }
-
-    /// Bytes that wait to be written; to be followed by [`Self::end_flush`].
-    pub fn begin_flush(&mut self) -> Option<Batch> {
-        if self.is_hopeless() {
-            return None;
-        }
-        let channel = match &mut self.session {
-            Session::Full(channel) => Some(&mut **channel),
-            Session::Later | Session::NeedsRandom | Session::Half { .. } | Session::Over => None,
-        };
-        self.out.begin_flush(channel)
-    }
-
-    /// What became of them. Whether another [`Self::begin_flush`] is worth it.
-    pub fn end_flush(&mut self, batch: Batch, written: Written) -> bool {
-        let whole = written == Written::Bytes(batch.bytes().len());
-        let taken = self.note_written(written);
-        if self.status == Status::Disconnected {
-            return false;
-        }
-        self.out.end_flush(batch, taken);
-        if whole
-            && self.status == Status::Connecting
-            && matches!(self.session, Session::Half { .. })
-            && self.out.is_empty()
-        {
-            self.status = Status::Unconfirmed;
-        }
-        whole
-    }
-
-    /// Seals a packet that is sent now or not at all; gives the length of its frame. To be
-    /// followed by [`Self::end_send`].
-    ///
-    /// # Errors
-    /// `NotConfirmed`, `NotOnline`, `Length`; `Busy` if something waits to be written first.
-    pub fn begin_send(
-        &mut self,
-        packet: &ToRelay<'_>,
-        frame: &mut [u8; MAX_FRAME_SIZE],
-    ) -> Result<usize, SendError> {
-        self.check_confirmed()?;
-        self.check_payload(packet)?;
-        match &self.session {
-            Session::Full(channel) => self.out.begin_frame(channel, packet, frame),
-            Session::Later | Session::NeedsRandom | Session::Half { .. } | Session::Over => {
-                Err(SendError::NotConfirmed)
-            }
-        }
-    }
-
-    /// What became of the frame.
-    ///
-    /// # Errors
-    /// `Busy` if the socket took nothing: the packet is forgotten. `NotConfirmed` if the socket
-    /// has failed.
-    pub fn end_send(&mut self, frame: &[u8], written: Written) -> Result<(), SendError> {
-        let taken = self.note_written(written);
-        let Session::Full(channel) = &mut self.session else {
-            return Err(SendError::NotConfirmed);
-        };
-        let result = self.out.end_frame(channel, frame, taken);
-        if self.failure.is_some() { Err(SendError::NotConfirmed) } else { result }
-    }
-
     /// The receive buffer, for one round of reading; `None` if nothing may be read now: because
     /// somebody has it already, or something has to be written first.
     pub fn take_inbox(&mut self, now: Timestamp) -> Option<Inbox> {
@@ -434,140 +336,6 @@ impl RelayClient {
 
     // ---------------------------------------------------------------------------- the details
 
-    fn handle_proxy_reply<'a>(&mut self, inbox: &mut Inbox) -> Input<'a> {
-        if !self.out.is_empty() {
-            return Input::Blocked;
-        }
-        match proxy::judge(self.status, inbox.unread()) {
-            None | Some(Reply::Partial) => Input::Starved,
-            Some(Reply::Refused(refusal)) => {
-                self.disconnect(Reason::Proxy(refusal));
-                Input::Quiet
-            }
-            Some(Reply::Granted(length)) => {
-                inbox.take(length);
-                if self.status == Status::ProxySocks5Connecting {
-                    self.status = Status::ProxySocks5Unconfirmed;
-                    self.out.push_raw(crate::wire::proxy::socks5_connect(self.config.target));
-                } else {
-                    self.status = Status::Connecting;
-                    self.session = Session::NeedsRandom;
-                }
-                Input::Quiet
-            }
-        }
-    }
-
-    fn handle_handshake<'a>(&mut self, inbox: &mut Inbox) -> Input<'a> {
-        let Some(message) = inbox.unread().first_chunk::<TCP_SERVER_HANDSHAKE_SIZE>() else {
-            return Input::Starved;
-        };
-        match self.open_handshake(message) {
-            Err(reason) => self.disconnect(reason),
-            Ok(channel) => {
-                inbox.take(TCP_SERVER_HANDSHAKE_SIZE);
-                self.session = Session::Full(Box::new(channel));
-                self.status = Status::Confirmed;
-                self.notes.push(Note::Confirmed);
-            }
-        }
-        Input::Quiet
-    }
-
-    fn open_handshake(
-        &self,
-        message: &[u8; TCP_SERVER_HANDSHAKE_SIZE],
-    ) -> Result<SecureChannel, Reason> {
-        let Session::Half { temporary_sk, base_nonce } = &self.session else {
-            return Err(Reason::Internal);
-        };
-        let theirs = handshake::open_server(&self.config.long_term, message)
-            .map_err(|_| Reason::HandshakeForged)?;
-        let key = BoxKey::precompute(&theirs.temporary_key, temporary_sk)
-            .map_err(|_| Reason::LowOrderKey)?;
-        Ok(SecureChannel::new(&key, *base_nonce, theirs.base_nonce))
-    }
-
-    fn handle_frame<'a>(&mut self, inbox: &'a mut Inbox) -> Input<'a> {
-        let length = match front(inbox.unread()) {
-            Ok(Front::Partial) => return Input::Starved,
-            Ok(Front::Empty) => {
-                inbox.take(FRAME_PREFIX_SIZE);
-                return Input::Quiet;
-            }
-            Ok(Front::Whole(length)) => length,
-            Err(error) => {
-                self.disconnect(Reason::Packet(error));
-                return Input::Quiet;
-            }
-        };
-        match self.open_frame(inbox.take(length)) {
-            Ok(Some(event)) => Input::Event(event),
-            Ok(None) => Input::Quiet,
-            Err(reason) => {
-                self.disconnect(reason);
-                Input::Quiet
-            }
-        }
-    }
-
-    fn open_frame<'a>(&mut self, frame: &'a mut [u8]) -> Result<Option<Event<'a>>, Reason> {
-        let Session::Full(channel) = &mut self.session else {
-            return Err(Reason::Internal);
-        };
-        let packet = channel.open(frame).map_err(|_| Reason::FrameForged)?;
-        self.handle_packet(FromRelay::parse(packet).map_err(Reason::Packet)?)
-    }
-
-    fn handle_packet<'a>(&mut self, packet: FromRelay<'a>) -> Result<Option<Event<'a>>, Reason> {
-        Ok(match packet {
-            FromRelay::RoutingResponse { connection_id, peer } => {
-                let event = self.routes.handle_response(connection_id, peer);
-                if let Some(Event::RoutingRefused { .. }) = event {
-                    self.notes.push(Note::RoutingRefused);
-                }
-                event
-            }
-            FromRelay::ConnectionNotification(id) => self.routes.handle_status(id, true),
-            FromRelay::DisconnectNotification(id) => self.routes.handle_status(id, false),
-            FromRelay::Ping(id) => {
-                if id != PingId::default() {
-                    self.out.push(Control::Pong(id)).map_err(|_| Reason::PongFlood)?;
-                }
-                None
-            }
-            FromRelay::Pong(id) => {
-                self.pings.handle_pong(id);
-                None
-            }
-            FromRelay::OobRecv { sender, data } => Some(Event::Oob { sender, data }),
-            FromRelay::OnionResponse(data) => Some(Event::Onion(data)),
-            FromRelay::Forwarding(data) => Some(Event::Forwarding(data)),
-            FromRelay::Data { data: [], .. } => None,
-            FromRelay::Data { connection_id, data } => self
-                .routes
-                .online_number(connection_id)
-                .map(|number| Event::Data { number, connection_id, data }),
-        })
-    }
-
-    fn check_payload(&self, packet: &ToRelay<'_>) -> Result<(), SendError> {
-        let (data, allowed) = match packet {
-            ToRelay::Data { connection_id, data } => {
-                self.routes.online_number(*connection_id).ok_or(SendError::NotOnline)?;
-                (data, 1..=MAX_PAYLOAD_SIZE)
-            }
-            ToRelay::OobSend { data, .. } => (data, 1..=TCP_MAX_OOB_DATA_LENGTH),
-            ToRelay::ForwardRequest { data, .. } => (data, 0..=MAX_FORWARD_DATA_SIZE),
-            ToRelay::OnionRequest(data) => (data, 0..=MAX_PAYLOAD_SIZE),
-            ToRelay::RoutingRequest(_)
-            | ToRelay::DisconnectNotification(_)
-            | ToRelay::Ping(_)
-            | ToRelay::Pong(_) => return Ok(()),
-        };
-        if allowed.contains(&data.len()) { Ok(()) } else { Err(SendError::Length(data.len())) }
-    }
-
     fn check_confirmed(&self) -> Result<(), SendError> {
         match (self.status, self.failure) {
             (Status::Confirmed, None) => Ok(()),
@@ -578,36 +346,6 @@ impl RelayClient {
     /// Nothing can come of this connection any more, though its time may not be up.
     fn is_hopeless(&self) -> bool {
         self.status == Status::Disconnected || self.failure.is_some()
-    }
-
-    /// Bytes that were taken. A failed socket is remembered: what it delivered before may still
-    /// wait to be read, so the connection ends after that, in `handle_timeout`.
-    fn note_written(&mut self, written: Written) -> usize {
-        match written {
-            Written::Bytes(count) => {
-                self.wrote_any |= count > 0;
-                count
-            }
-            Written::Failed(errno) => {
-                if self.failure.is_none() {
-                    self.note_failed_write(errno);
-                }
-                0
-            }
-        }
-    }
-
-    fn note_failed_write(&mut self, errno: i32) {
-        if self.wrote_any && self.status != Status::Confirmed && self.status != Status::Unconfirmed
-        {
-            // A proxy that has heard us and is gone: as good as a refusal.
-            self.disconnect(Reason::Io(errno));
-        } else if self.wrote_any {
-            self.failure = Some(Reason::Io(errno));
-        } else {
-            self.failure = Some(Reason::ConnectFailed(errno));
-            self.notes.push(Note::ConnectFailed(Reason::ConnectFailed(errno)));
-        }
     }
 
     fn disconnect(&mut self, reason: Reason) {
