@@ -17,10 +17,10 @@ use toxlink::ffi::ctypes::{
     Family, IP_Port, Logger, Mono_Time, Network, Random, Socket, TCP_Proxy_Info,
 };
 use toxlink::ffi::host::{Environment, HostFns, Place};
-use toxlink::ffi::tcp_client::{
-    NewClient, TCP_Client_Connection, do_client, kill_client, new_client, send_oob_packet,
-    tcp_con_status,
+use toxlink::ffi::relay_client::{
+    NewClient, TCP_Client_Connection, do_client, kill_client, new_client,
 };
+use toxlink::ffi::tcp_client::{send_oob_packet, tcp_con_status};
 use toxlink::proto::relay::note::Level;
 use toxlink::wire::handshake::{self, Hello};
 

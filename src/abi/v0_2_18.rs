@@ -7,7 +7,7 @@ use crate::ffi::ctypes::{
     Family, IP_Port, Logger, Logger_Level, Mono_Time, Network, Random, Socket, TCP_Proxy_Info,
 };
 use crate::ffi::host::{Environment, HostFns, Place};
-use crate::ffi::tcp_client::{
+use crate::ffi::relay_client::{
     NewClient, TCP_Client_Connection, do_client, kill_client, new_client,
 };
 use crate::proto::relay::note::Level;

@@ -6,10 +6,13 @@
 //! log line ([`handle`]). No panic leaves this room ([`fence`]).
 #![allow(unsafe_code)]
 
+mod arguments;
 pub mod callbacks;
 pub mod ctypes;
+mod dispatch;
 pub mod fence;
 pub mod handle;
 pub mod host;
 pub mod host_tcp;
+pub mod relay_client;
 pub mod tcp_client;

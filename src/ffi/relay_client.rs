@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The object behind `TCP_Client_Connection *`: made, driven and killed in the same way in all
+//! versions.
+
+use core::ffi::{CStr, c_void};
+use core::sync::atomic::{AtomicPtr, AtomicU32};
+
+use super::arguments::public_key;
+use super::callbacks::RelayCallbacks;
+use super::ctypes::{IP_Port, Logger, Mono_Time, TCP_Proxy_Info};
+use super::dispatch::dispatch;
+use super::fence::fence;
+use super::handle::{self, Call, Handle, Object};
+use super::host::{Environment, HostFns, Log, place};
+use super::host_tcp::HostSocket;
+use crate::crypto::{BoxKey, Nonce, PublicKey, SecretKey};
+use crate::proto::relay::event::Event;
+use crate::proto::relay::note::{Level, Note};
+use crate::proto::relay::proxy::ProxyKind;
+use crate::proto::relay::{Config, HandshakeRandom, RelayClient, Written};
+use crate::proto::time::Timestamp;
+use crate::shell::drive;
+use crate::shell::transport::{Received, Transport};
+use crate::wire::relay_packet::PingId;
+
+const FILE: &CStr = c"TCP_client.rs";
+
+/// One connection to one relay: `TCP_Client_Connection`.
+#[derive(Debug)]
+pub struct TCP_Client_Connection {
+    handle: Handle<State>,
+    /// At a fixed address, because C is given a pointer to it.
+    pub(super) relay_pk: PublicKey,
+    pub(super) relay_addr: IP_Port,
+    pub(super) custom_object: AtomicPtr<c_void>,
+    pub(super) custom_uint: AtomicU32,
+    pub(super) env: Environment,
+    socket: HostSocket,
+}
+
+/// What is borrowed for one call.
+#[derive(Debug)]
+pub struct State {
+    pub(super) relay: RelayClient,
+    callbacks: RelayCallbacks,
+}
+
+impl Object for TCP_Client_Connection {
+    type State = State;
+
+    fn handle(&self) -> &Handle<State> {
+        &self.handle
+    }
+}
+
+/// The arguments of the constructors of all versions, as they came from C.
+#[derive(Debug)]
+pub struct NewClient {
+    /// Null for no log.
+    pub log: *const Logger,
+    /// Never null.
+    pub mono_time: *const Mono_Time,
+    /// Address of the relay.
+    pub relay_addr: *const IP_Port,
+    /// Its public key, 32 bytes.
+    pub relay_pk: *const u8,
+    /// Our public key, 32 bytes.
+    pub self_pk: *const u8,
+    /// Our secret key, 32 bytes.
+    pub self_sk: *const u8,
+    /// Null for none.
+    pub proxy: *const TCP_Proxy_Info,
+}
+
+/// What a connection is made from, checked.
+struct Plan {
+    config: Config,
+    relay_pk: PublicKey,
+    relay_addr: IP_Port,
+    socket_addr: IP_Port,
+}
+
+/// Why no connection is made.
+enum Refused {
+    NullArgument,
+    RelayFamily,
+    ProxyKind(u8),
+    ProxyFamily,
+    LowOrderRelayKey,
+    Connect,
+}
+
+impl core::fmt::Display for Refused {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::NullArgument => f.write_str("new relay connection: NULL argument"),
+            Self::RelayFamily => f.write_str("new relay connection: relay is not IPv4 or IPv6"),
+            Self::ProxyKind(kind) => write!(f, "new relay connection: unknown proxy type {kind}"),
+            Self::ProxyFamily => f.write_str("new relay connection: proxy is not IPv4 or IPv6"),
+            Self::LowOrderRelayKey => f.write_str("new relay connection: key of low order"),
+            Self::Connect => f.write_str("new relay connection: cannot connect"),
+        }
+    }
+}
+
+/// Makes a connection; null on failure, with a line in the log.
+///
+/// # Safety
+/// Every pointer is null or valid as abi.md section 1.1 says; those in `env` for the life of the
+/// object, the others for this call.
+pub unsafe fn new_client(env: Environment, new: &NewClient) -> *mut TCP_Client_Connection {
+    env.fns.use_from_now_on();
+    // SAFETY: null or valid for this call.
+    let log = unsafe { Log::new(env.fns, new.log) };
+    fence(
+        // SAFETY: as promised by the caller.
+        || match unsafe { try_new_client(env, log, new) } {
+            Ok(client) => handle::into_raw(client),
+            Err(refused) => {
+                log.write(Level::Warning, place!(c"new_TCP_connection"), &refused);
+                core::ptr::null_mut()
+            }
+        },
+        || {
+            log_defect(log, c"new_TCP_connection");
+            core::ptr::null_mut()
+        },
+    )
+}
+
+/// # Safety
+/// As [`new_client`].
+unsafe fn try_new_client(
+    env: Environment,
+    log: Log,
+    new: &NewClient,
+) -> Result<TCP_Client_Connection, Refused> {
+    if new.mono_time.is_null() || env.rng.is_null() || env.ns.is_null() {
+        return Err(Refused::NullArgument);
+    }
+    // SAFETY: null or valid for this call.
+    let plan = unsafe { plan(new) }?;
+    // SAFETY: not null, so valid.
+    let now = Timestamp(unsafe { (env.fns.mono_time_get)(new.mono_time) });
+    // SAFETY: valid for the life of the object.
+    let socket = unsafe { HostSocket::connect(env, log, &plan.socket_addr) };
+    let client = TCP_Client_Connection {
+        handle: Handle::new(State {
+            relay: RelayClient::new(plan.config, now),
+            callbacks: RelayCallbacks::default(),
+        }),
+        relay_pk: plan.relay_pk,
+        relay_addr: plan.relay_addr,
+        custom_object: AtomicPtr::default(),
+        custom_uint: AtomicU32::default(),
+        env,
+        socket: socket.ok_or(Refused::Connect)?,
+    };
+    // A direct handshake is made here, so that its random bytes are drawn where the C code does.
+    if client.handle.with(|state| state.relay.needs(now).handshake_random) == Some(true) {
+        let random = client.handshake_random();
+        client.handle.with(|state| state.relay.handle_handshake_random(random));
+    }
+    Ok(client)
+}
+
+/// # Safety
+/// As [`new_client`].
+unsafe fn plan(new: &NewClient) -> Result<Plan, Refused> {
+    // SAFETY: each is null or valid for this call, the keys with 32 bytes.
+    let (relay_addr, relay_pk, self_pk, self_sk, proxy) = unsafe {
+        (
+            *new.relay_addr.as_ref().ok_or(Refused::NullArgument)?,
+            public_key(new.relay_pk).ok_or(Refused::NullArgument)?,
+            public_key(new.self_pk).ok_or(Refused::NullArgument)?,
+            SecretKey(public_key(new.self_sk).ok_or(Refused::NullArgument)?.0),
+            new.proxy.as_ref(),
+        )
+    };
+    let target = relay_addr.socket_addr().ok_or(Refused::RelayFamily)?;
+    let (kind, socket_addr) = match proxy.map(|proxy| (proxy.proxy_type, proxy.ip_port)) {
+        None | Some((0, _)) => (None, relay_addr),
+        Some((1, addr)) => (Some(ProxyKind::Http), addr),
+        Some((2, addr)) => (Some(ProxyKind::Socks5), addr),
+        Some((kind, _)) => return Err(Refused::ProxyKind(kind)),
+    };
+    socket_addr.socket_addr().ok_or(Refused::ProxyFamily)?;
+    let long_term =
+        BoxKey::precompute(&relay_pk, &self_sk).map_err(|_| Refused::LowOrderRelayKey)?;
+    let config = Config { self_pk, long_term, target, proxy: kind };
+    Ok(Plan { config, relay_pk, relay_addr, socket_addr })
+}
+
+/// One step of the state machine.
+///
+/// # Safety
+/// `log`, `mono_time` and `con` are null or valid; `userdata` is opaque.
+pub unsafe fn do_client(
+    fns: &'static HostFns,
+    log: *const Logger,
+    mono_time: *const Mono_Time,
+    con: *mut TCP_Client_Connection,
+    userdata: *mut c_void,
+) {
+    // SAFETY: as promised by the caller.
+    let (log, call) = unsafe { (Log::new(fns, log), Call::enter(con)) };
+    let Some(client) = call.filter(|_| !mono_time.is_null()) else {
+        log.write(Level::Warning, place!(c"do_TCP_connection"), &"no step: NULL argument");
+        return;
+    };
+    // SAFETY: not null, so valid.
+    let now = Timestamp(unsafe { (fns.mono_time_get)(mono_time) });
+    fence(
+        || drive::step(&Visit { client: &client, log, userdata }, now),
+        || defect(&client, log, c"do_TCP_connection"),
+    );
+}
+
+/// Closes the socket and frees the object; from inside a callback of the object, as soon as that
+/// call has returned.
+///
+/// # Safety
+/// `con` is null or valid, and is not used afterwards.
+pub unsafe fn kill_client(con: *mut TCP_Client_Connection) {
+    fence(
+        // SAFETY: as promised by the caller.
+        || unsafe { handle::kill(con) },
+        || (),
+    );
+}
+
+impl TCP_Client_Connection {
+    fn handshake_random(&self) -> HandshakeRandom {
+        let Environment { fns, rng, .. } = self.env;
+        let mut temporary_pk = PublicKey([0; 32]);
+        let mut temporary_sk = SecretKey([0; 32]);
+        let mut base_nonce = Nonce([0; 24]);
+        let mut nonce = Nonce([0; 24]);
+        // SAFETY: the random source is valid for the life of the object. The order of drawing is
+        // toxcore's.
+        unsafe {
+            (fns.crypto_new_keypair)(rng, &mut temporary_pk.0, &mut temporary_sk.0);
+            (fns.random_nonce)(rng, &mut base_nonce.0);
+            (fns.random_nonce)(rng, &mut nonce.0);
+        }
+        HandshakeRandom { temporary_pk, temporary_sk, base_nonce, nonce }
+    }
+
+    pub(super) fn callbacks<R>(&self, read: impl FnOnce(&mut RelayCallbacks) -> R) -> Option<R> {
+        self.handle.with(|state| read(&mut state.callbacks))
+    }
+}
+
+/// One call of C inside an object, with what came along.
+pub(super) struct Visit<'a> {
+    pub(super) client: &'a TCP_Client_Connection,
+    pub(super) log: Log,
+    pub(super) userdata: *mut c_void,
+}
+
+impl Transport for Visit<'_> {
+    fn send(&self, bytes: &[u8]) -> Written {
+        self.client.socket.send(bytes)
+    }
+
+    fn receive(&self, room: &mut [u8]) -> Received {
+        self.client.socket.receive(room)
+    }
+
+    fn acknowledge(&self) {
+        self.client.socket.acknowledge();
+    }
+}
+
+impl drive::Host for Visit<'_> {
+    fn with<R>(&self, call: impl FnOnce(&mut RelayClient) -> R) -> Option<R> {
+        self.client.handle.with(|state| call(&mut state.relay))
+    }
+
+    fn handshake_random(&self) -> HandshakeRandom {
+        self.client.handshake_random()
+    }
+
+    fn ping_id(&self) -> PingId {
+        let Environment { fns, rng, .. } = self.client.env;
+        // SAFETY: the random source is valid for the life of the object.
+        unsafe { (fns.random_u64)(rng) }.to_ne_bytes()
+    }
+
+    fn event(&self, event: Event<'_>) {
+        dispatch(self.client, event, self.userdata);
+    }
+
+    fn log(&self, note: Note) {
+        self.log.write(note.level(), place!(c"do_TCP_connection"), &note);
+    }
+}
+
+/// A panic was met in an object.
+pub(super) fn defect(client: &TCP_Client_Connection, log: Log, function: &'static CStr) {
+    client.handle.mark_defective();
+    log_defect(log, function);
+}
+
+fn log_defect(log: Log, function: &'static CStr) {
+    log.write(Level::Error, place!(function), &"internal error; the connection is given up");
+}
