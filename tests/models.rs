@@ -5,13 +5,13 @@
 
 mod support;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use support::{Relay, Seen, World, confirmed, response};
 use toxlink::crypto::PublicKey;
 use toxlink::proto::relay::routes::NO_NUMBER;
-use toxlink::proto::relay::state::Status;
+use toxlink::proto::relay::state::{SendError, Status};
 use toxlink::shell::drive;
 use toxlink::wire::connection_id::ConnectionId;
 use toxlink::wire::relay_packet::ToRelay;
@@ -54,7 +54,8 @@ fn operation() -> impl Strategy<Value = Operation> {
 /// What must be true of the connection ids, and what must have been seen.
 #[derive(Default)]
 struct Model {
-    pending: BTreeSet<u8>,
+    /// Requests without an answer, by peer.
+    pending: BTreeMap<u8, u32>,
     routes: BTreeMap<u8, (bool, u32)>,
     seen: Vec<Seen>,
     /// Packets that the client has promised to the relay, in order.
@@ -75,7 +76,7 @@ impl Model {
         match *operation {
             Operation::Request(peer) => {
                 if world.machine.borrow_mut().request_route(key(peer)).is_ok() {
-                    self.pending.insert(peer);
+                    *self.pending.entry(peer).or_default() += 1;
                     self.promised.push([&[0][..], &key(peer).0].concat());
                 }
                 drive::flush(world);
@@ -97,14 +98,14 @@ impl Model {
             Operation::Step => {}
             Operation::RelayGrants(index, peer) => {
                 world.deliver(&relay.seal(&response(index, key(peer))));
-                if self.pending.remove(&peer) && !self.routes.contains_key(&index) {
+                if self.answer(peer) && !self.routes.contains_key(&index) {
                     self.routes.insert(index, (false, NO_NUMBER));
                     self.seen.push(Seen::Response(index, key(peer)));
                 }
             }
             Operation::RelayRefuses(peer) => {
                 world.deliver(&relay.seal(&[&[1, 0][..], &key(peer).0].concat()));
-                if self.pending.remove(&peer) {
+                if self.answer(peer) {
                     self.seen.push(Seen::Refused(key(peer)));
                 }
             }
@@ -135,13 +136,32 @@ impl Model {
         world.step();
     }
 
+    fn answer(&mut self, peer: u8) -> bool {
+        let count = self.pending.entry(peer).or_default();
+        let pending = *count > 0;
+        *count = count.saturating_sub(1);
+        pending
+    }
+
     fn send(&mut self, index: u8, length: u16, world: &World) {
         let data = vec![index; usize::from(length)];
         let sent = world.send(&ToRelay::Data { connection_id: id(index), data: &data });
         let online = self.routes.get(&index).is_some_and(|route| route.0);
-        if sent.is_ok() {
-            assert!(online && (1..=2031).contains(&length));
-            self.promised.push([&[index + 16][..], &data].concat());
+        match sent {
+            Ok(()) => {
+                assert!(online && (1..=2031).contains(&length));
+                self.promised.push([&[index + 16][..], &data].concat());
+            }
+            Err(SendError::NotOnline) => assert!(!online),
+            Err(SendError::Length(refused)) => {
+                assert_eq!(refused, usize::from(length));
+                assert!(online && !(1..=2031).contains(&length));
+            }
+            Err(SendError::Busy) => {
+                assert!(online && (1..=2031).contains(&length));
+                assert_eq!(world.room.get(), 0, "refused although the socket had room");
+            }
+            Err(error) => panic!("{error}"),
         }
     }
 }

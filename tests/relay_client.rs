@@ -15,6 +15,7 @@ use toxlink::proto::relay::send_queue::MAX_QUEUED_PONGS;
 use toxlink::proto::relay::state::{Reason, SendError, Status};
 use toxlink::proto::time::Timestamp;
 use toxlink::shell::drive::{MAX_BYTES_PER_STEP, MAX_PACKETS_PER_STEP};
+use toxlink::wire::WireError;
 use toxlink::wire::connection_id::ConnectionId;
 use toxlink::wire::proxy::Refusal;
 use toxlink::wire::relay_packet::ToRelay;
@@ -433,12 +434,69 @@ fn a_socket_that_fails_while_writing_ends_the_connection_after_its_last_bytes_ar
     online(&world, &mut relay, 0, 5);
     world.deliver(&relay.seal(&[16, b'l']));
     world.write_line.set(Line::Failed(EPIPE));
+    let writes = world.sends.get();
     let data = ToRelay::Data { connection_id: id(0), data: b"x" };
-    assert_eq!(world.send(&data), Err(SendError::NotConfirmed));
+    assert_eq!(world.send(&data), Err(SendError::Broken));
+    assert_eq!(world.send(&ToRelay::OnionRequest(b"x")), Err(SendError::Broken));
+    let request = world.machine.borrow_mut().request_route(PublicKey([9; 32]));
+    assert_eq!(request, Err(SendError::Broken));
+    assert_eq!(world.sends.get(), writes + 1, "a failed socket is not written again");
     world.step();
     assert_eq!(world.seen(), [Seen::Data(5, 0, b"l".to_vec())]);
     assert_eq!(world.status(), Status::Disconnected);
     assert_eq!(world.machine.borrow().failure(), Some(Reason::Io(EPIPE)));
+}
+
+#[test]
+fn a_backlog_behind_a_failed_write_is_delivered_but_not_for_ever() {
+    for (rounds, seconds, all) in [(3, 1, true), (30, 10, false)] {
+        let (world, mut relay) = confirmed();
+        online(&world, &mut relay, 0, 5);
+        world.write_line.set(Line::Failed(EPIPE));
+        let data = ToRelay::Data { connection_id: id(0), data: b"x" };
+        assert_eq!(world.send(&data), Err(SendError::Broken));
+        for _ in 0..rounds * MAX_PACKETS_PER_STEP {
+            world.deliver(&relay.seal(&[9, b'o']));
+        }
+        for second in 0..=seconds {
+            world.step_at(second);
+            world.step_at(second);
+        }
+        assert_eq!(world.status(), Status::Disconnected);
+        let delivered = world.seen().len();
+        assert_eq!(delivered == rounds * MAX_PACKETS_PER_STEP, all, "{delivered}");
+        assert!(delivered >= 3 * MAX_PACKETS_PER_STEP);
+    }
+}
+
+#[test]
+fn a_control_packet_queued_while_the_socket_is_written_leaves_right_behind() {
+    let (world, mut relay) = confirmed();
+    online(&world, &mut relay, 0, 5);
+    world.during_send.set(Some(|world| {
+        world.machine.borrow_mut().request_route(PublicKey([9; 32])).unwrap();
+        let inner = ToRelay::OnionRequest(b"refused, because the other is being written");
+        assert_eq!(world.send(&inner), Err(SendError::Busy));
+    }));
+    let data = ToRelay::Data { connection_id: id(0), data: b"x" };
+    assert_eq!(world.send(&data), Ok(()));
+    let packets = relay.open(&world.written());
+    assert_eq!(packets, [vec![16, b'x'], [&[0][..], &[9; 32]].concat()]);
+}
+
+#[test]
+fn the_reason_of_the_end_is_logged_whatever_else_there_is_to_log() {
+    let (world, mut relay) = confirmed();
+    world.notes.take();
+    for peer in 0..20 {
+        world.machine.borrow_mut().request_route(PublicKey([peer; 32])).unwrap();
+        world.deliver(&relay.seal(&[&[1, 0][..], &[peer; 32]].concat()));
+    }
+    world.deliver(&relay.seal(&[12, 0]));
+    world.step();
+    let last = world.notes.borrow().last().copied();
+    let reason = Reason::Packet(WireError::UnexpectedPacket(12));
+    assert_eq!(last, Some(Note::Disconnected(reason)));
 }
 
 // ---------------------------------------------------------------------------------- the stream
@@ -642,6 +700,8 @@ proptest! {
         for seen in world.seen() {
             prop_assert!(matches!(seen, Seen::Oob(..) | Seen::Onion(_) | Seen::Forwarding(_)));
         }
-        prop_assert!(world.now.get() == START);
+        let written = relay.open(&world.written());
+        prop_assert!(written.iter().all(|packet| packet[0] == 5), "nothing but pongs");
+        prop_assert!(matches!(world.status(), Status::Confirmed | Status::Disconnected));
     }
 }

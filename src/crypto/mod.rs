@@ -116,19 +116,39 @@ impl BoxKey {
 mod tests {
     use super::*;
 
-    /// All encodings of points of small order that X25519 accepts, and two aliases above 2^255-19.
+    /// Points of small order (1, 2, 4 and 8, on the curve and on its twist) in the encodings that
+    /// X25519 accepts, those above 2^255 - 19 and with the highest bit set included.
     fn low_order_points() -> Vec<PublicKey> {
-        let mut points = vec![[0; 32], [0; 32], [0xff; 32], [0xff; 32]];
-        points[1][0] = 1;
-        points[2][0] = 0xec;
-        points[2][31] = 0x7f;
-        points[3][0] = 0xed;
-        points[3][31] = 0x7f;
-        points.push([
-            0xe0, 0xeb, 0x7a, 0x7c, 0x3b, 0x41, 0xb8, 0xae, 0x16, 0x56, 0xe3, 0xfa, 0xf1, 0x9f,
-            0xc4, 0x6a, 0xda, 0x09, 0x8d, 0xeb, 0x9c, 0x32, 0xb1, 0xfd, 0x86, 0x62, 0x05, 0x16,
-            0x5f, 0x49, 0xb8, 0x00,
-        ]);
+        const ORDER_8: [[u8; 32]; 2] = [
+            [
+                0xe0, 0xeb, 0x7a, 0x7c, 0x3b, 0x41, 0xb8, 0xae, 0x16, 0x56, 0xe3, 0xfa, 0xf1, 0x9f,
+                0xc4, 0x6a, 0xda, 0x09, 0x8d, 0xeb, 0x9c, 0x32, 0xb1, 0xfd, 0x86, 0x62, 0x05, 0x16,
+                0x5f, 0x49, 0xb8, 0x00,
+            ],
+            [
+                0x5f, 0x9c, 0x95, 0xbc, 0xa3, 0x50, 0x8c, 0x24, 0xb1, 0xd0, 0xb1, 0x55, 0x9c, 0x83,
+                0xef, 0x5b, 0x04, 0x44, 0x5c, 0xc4, 0x58, 0x1c, 0x8e, 0x86, 0xd8, 0x22, 0x4e, 0xdd,
+                0xd0, 0x9f, 0x11, 0x57,
+            ],
+        ];
+        let with_ends = |first, middle, last| {
+            let mut point = [middle; 32];
+            (point[0], point[31]) = (first, last);
+            point
+        };
+        // 0, 1, p - 1, p and p + 1 with p = 2^255 - 19.
+        let mut points = vec![with_ends(0, 0, 0), with_ends(1, 0, 0)];
+        points.extend([0xec, 0xed, 0xee].map(|first| with_ends(first, 0xff, 0x7f)));
+        points.extend(ORDER_8);
+        let high: Vec<_> = points
+            .iter()
+            .map(|point| {
+                let mut point = *point;
+                point[31] |= 0x80;
+                point
+            })
+            .collect();
+        points.extend(high);
         points.into_iter().map(PublicKey).collect()
     }
 

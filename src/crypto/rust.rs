@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The backend on the `crypto_box` crate, pure Rust.
+//!
+//! The crate wipes the keys it holds, but not the one-time key of each tag, which stays on the
+//! stack until it is overwritten.
 
 use std::sync::{Arc, LazyLock};
 

@@ -7,18 +7,20 @@
 
 use core::ffi::{c_int, c_uchar, c_ulonglong};
 
+use std::sync::Arc;
+
 use once_cell::sync::OnceCell;
 use zeroize::Zeroizing;
 
 use super::{Forged, LowOrderKey, NONCE_PREFIX_SIZE, NONCE_TAIL_SIZE, PublicKey, SecretKey, Tag};
 
-/// The shared key of two parties.
+/// The shared key of two parties. On the heap, so that a move leaves no copy behind.
 #[derive(Clone)]
-pub struct BoxKey(Zeroizing<[u8; KEY_SIZE]>);
+pub struct BoxKey(Arc<Zeroizing<[u8; KEY_SIZE]>>);
 
 /// A shared key bound to the first 16 bytes of its nonces (the HSalsa20 subkey).
 #[derive(Clone)]
-pub struct StreamKey(Zeroizing<[u8; KEY_SIZE]>);
+pub struct StreamKey(Box<Zeroizing<[u8; KEY_SIZE]>>);
 
 impl core::fmt::Debug for BoxKey {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
@@ -39,17 +41,19 @@ impl BoxKey {
     /// [`LowOrderKey`] if every secret key would give the same result.
     pub fn precompute(theirs: &PublicKey, ours: &SecretKey) -> Result<Self, LowOrderKey> {
         initialise();
-        let mut key = Zeroizing::new([0; KEY_SIZE]);
+        let mut key = Arc::new(Zeroizing::new([0; KEY_SIZE]));
+        // Nobody else has the key yet.
+        let bytes = Arc::make_mut(&mut key);
         // SAFETY: three arrays of 32 bytes, as the function asks.
         let result =
-            unsafe { crypto_box_beforenm(key.as_mut_ptr(), theirs.0.as_ptr(), ours.0.as_ptr()) };
+            unsafe { crypto_box_beforenm(bytes.as_mut_ptr(), theirs.0.as_ptr(), ours.0.as_ptr()) };
         if result == 0 { Ok(Self(key)) } else { Err(LowOrderKey) }
     }
 
     /// Binds the key to the first 16 bytes of the nonces to come.
     #[must_use]
     pub fn stream(&self, prefix: [u8; NONCE_PREFIX_SIZE]) -> StreamKey {
-        let mut subkey = Zeroizing::new([0; KEY_SIZE]);
+        let mut subkey = Box::new(Zeroizing::new([0; KEY_SIZE]));
         // SAFETY: 32 bytes out, 16 and 32 bytes in; NULL asks for the standard constant. The
         // function has no failure.
         unsafe {

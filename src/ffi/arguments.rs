@@ -3,9 +3,10 @@
 
 use core::ffi::c_int;
 
-use crate::crypto::PublicKey;
+use crate::crypto::{PublicKey, SecretKey};
 use crate::proto::relay::note::Level;
 use crate::proto::relay::state::SendError;
+use crate::wire::MAX_PAYLOAD_SIZE;
 use crate::wire::connection_id::ConnectionId;
 
 /// Why a command was not carried out.
@@ -24,16 +25,20 @@ impl Refusal {
             Self::Destination | Self::Send(SendError::Busy) => 0,
             Self::NullArgument
             | Self::ConnectionId(_)
-            | Self::Send(SendError::NotConfirmed | SendError::NotOnline | SendError::Length(_)) => {
-                -1
-            }
+            | Self::Send(
+                SendError::NotConfirmed
+                | SendError::Broken
+                | SendError::NotOnline
+                | SendError::Length(_),
+            ) => -1,
         }
     }
 
-    /// A full socket and a peer that is not online are daily business, the rest is misuse.
+    /// A full socket, one that has just failed (logged for itself) and a peer that is not online
+    /// are daily business and may come with every packet; the rest is misuse.
     pub(super) fn level(self) -> Level {
         match self {
-            Self::Send(SendError::Busy | SendError::NotOnline) => Level::Trace,
+            Self::Send(SendError::Busy | SendError::Broken | SendError::NotOnline) => Level::Trace,
             Self::NullArgument
             | Self::ConnectionId(_)
             | Self::Destination
@@ -62,6 +67,13 @@ pub(super) unsafe fn public_key(bytes: *const u8) -> Option<PublicKey> {
 
 /// # Safety
 /// As [`public_key`].
+pub(super) unsafe fn secret_key(bytes: *const u8) -> Option<SecretKey> {
+    // SAFETY: as promised by the caller.
+    unsafe { bytes.cast::<[u8; 32]>().as_ref() }.map(|bytes| SecretKey(*bytes))
+}
+
+/// # Safety
+/// As [`public_key`].
 pub(super) unsafe fn key_argument(bytes: *const u8) -> Result<PublicKey, Refusal> {
     // SAFETY: as promised by the caller.
     unsafe { public_key(bytes) }.ok_or(Refusal::NullArgument)
@@ -74,6 +86,10 @@ pub(super) fn id_argument(con_id: u8) -> Result<ConnectionId, Refusal> {
 /// # Safety
 /// `data` is null or `len` bytes that stay as they are as long as the slice lives.
 pub(super) unsafe fn data_argument<'a>(data: *const u8, len: u16) -> Result<&'a [u8], Refusal> {
+    if usize::from(len) > MAX_PAYLOAD_SIZE {
+        // Refused before it is looked at: the buffer may be shorter than it is said to be.
+        return Err(Refusal::Send(SendError::Length(usize::from(len))));
+    }
     match (data.is_null(), len) {
         (_, 0) => Ok(&[]),
         (true, _) => Err(Refusal::NullArgument),

@@ -17,8 +17,9 @@ use parking_lot::ReentrantMutex;
 #[derive(Debug)]
 pub struct Handle<T> {
     state: ReentrantMutex<RefCell<T>>,
+    /// Calls inside, and [`KILLED`]. One number, so that exactly one call finds itself to be the
+    /// last one inside a killed object.
     calls: AtomicU32,
-    killed: AtomicBool,
     defective: AtomicBool,
 }
 
@@ -37,7 +38,6 @@ impl<T> Handle<T> {
         Self {
             state: ReentrantMutex::new(RefCell::new(state)),
             calls: AtomicU32::new(0),
-            killed: AtomicBool::new(false),
             defective: AtomicBool::new(false),
         }
     }
@@ -57,12 +57,7 @@ impl<T> Handle<T> {
 
     /// Whether the object is killed, or marked after a panic.
     pub fn is_over(&self) -> bool {
-        self.killed.load(Ordering::Acquire) || self.is_defective()
-    }
-
-    /// Whether a panic was met in this object.
-    pub fn is_defective(&self) -> bool {
-        self.defective.load(Ordering::Acquire)
+        self.calls.load(Ordering::Acquire) & KILLED != 0 || self.defective.load(Ordering::Acquire)
     }
 
     /// A panic was met: the state is not used any more.
@@ -85,11 +80,9 @@ impl<O: Object> Call<O> {
         let object = NonNull::new(object.cast_mut())?;
         // SAFETY: not null, and alive by the caller's promise.
         let handle = unsafe { object.as_ref() }.handle();
-        if handle.killed.load(Ordering::Acquire) {
-            return None;
-        }
-        handle.calls.fetch_add(1, Ordering::AcqRel);
-        Some(Self(object))
+        let before = handle.calls.fetch_add(1, Ordering::AcqRel);
+        let call = Self(object);
+        (before & KILLED == 0).then_some(call)
     }
 }
 
@@ -104,9 +97,9 @@ impl<O: Object> core::ops::Deref for Call<O> {
 
 impl<O: Object> Drop for Call<O> {
     fn drop(&mut self) {
-        let handle = self.handle();
-        let last = handle.calls.fetch_sub(1, Ordering::AcqRel) == 1;
-        if last && handle.killed.load(Ordering::Acquire) {
+        // After this, the object may be gone unless it is ours to free.
+        let before = self.handle().calls.fetch_sub(1, Ordering::AcqRel);
+        if before == KILLED | 1 {
             // SAFETY: the pointer came from a box; the object is killed, so no call enters any
             // more, and this was the last one inside.
             drop(unsafe { Box::from_raw(self.0.as_ptr()) });
@@ -126,14 +119,18 @@ pub fn into_raw<O: Object>(object: O) -> *mut O {
 pub unsafe fn kill<O: Object>(object: *mut O) {
     // SAFETY: as promised by the caller.
     if let Some(call) = unsafe { Call::enter(object) } {
-        call.handle().killed.store(true, Ordering::Release);
+        call.handle().calls.fetch_or(KILLED, Ordering::AcqRel);
     }
 }
+
+/// The bit of `Handle::calls` that says that the object is killed.
+const KILLED: u32 = 1 << 31;
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::rc::Rc;
+    use std::sync::Arc;
 
     struct Probe {
         handle: Handle<u32>,
@@ -179,6 +176,47 @@ mod tests {
         assert!(unsafe { Call::enter(object) }.is_none());
         drop(outer);
         assert_eq!(Rc::strong_count(&alive), 1);
+    }
+
+    /// The counter says who frees: with two numbers instead of one, this is a double free.
+    #[test]
+    fn a_second_thread_kills_while_a_call_is_leaving() {
+        struct Counted(Handle<()>, Arc<AtomicU32>);
+        impl Object for Counted {
+            type State = ();
+
+            fn handle(&self) -> &Handle<()> {
+                &self.0
+            }
+        }
+        impl Drop for Counted {
+            fn drop(&mut self) {
+                self.1.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        struct Pointer(*mut Counted);
+        // SAFETY: `Counted` may be used from any thread.
+        unsafe impl Send for Pointer {}
+
+        let rounds = 20_000;
+        let freed = Arc::new(AtomicU32::new(0));
+        let (give, take) = std::sync::mpsc::sync_channel::<Pointer>(0);
+        let killer = std::thread::spawn(move || {
+            for object in take {
+                // SAFETY: a call is inside when the pointer is handed over.
+                unsafe { kill(object.0) };
+            }
+        });
+        for _ in 0..rounds {
+            let object = into_raw(Counted(Handle::new(()), freed.clone()));
+            // SAFETY: the object is alive.
+            let call = unsafe { Call::enter(object) };
+            give.send(Pointer(object)).unwrap();
+            drop(call);
+        }
+        drop(give);
+        killer.join().unwrap();
+        assert_eq!(freed.load(Ordering::Relaxed), rounds);
     }
 
     #[test]

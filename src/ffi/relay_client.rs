@@ -5,7 +5,7 @@
 use core::ffi::{CStr, c_void};
 use core::sync::atomic::{AtomicPtr, AtomicU32};
 
-use super::arguments::public_key;
+use super::arguments::{public_key, secret_key};
 use super::callbacks::RelayCallbacks;
 use super::ctypes::{IP_Port, Logger, Mono_Time, TCP_Proxy_Info};
 use super::dispatch::dispatch;
@@ -173,7 +173,7 @@ unsafe fn plan(new: &NewClient) -> Result<Plan, Refused> {
             *new.relay_addr.as_ref().ok_or(Refused::NullArgument)?,
             public_key(new.relay_pk).ok_or(Refused::NullArgument)?,
             public_key(new.self_pk).ok_or(Refused::NullArgument)?,
-            SecretKey(public_key(new.self_sk).ok_or(Refused::NullArgument)?.0),
+            secret_key(new.self_sk).ok_or(Refused::NullArgument)?,
             new.proxy.as_ref(),
         )
     };
@@ -202,18 +202,23 @@ pub unsafe fn do_client(
     con: *mut TCP_Client_Connection,
     userdata: *mut c_void,
 ) {
-    // SAFETY: as promised by the caller.
-    let (log, call) = unsafe { (Log::new(fns, log), Call::enter(con)) };
-    let Some(client) = call.filter(|_| !mono_time.is_null()) else {
-        log.write(Level::Warning, place!(c"do_TCP_connection"), &"no step: NULL argument");
-        return;
+    // SAFETY: null or valid for this call.
+    let log = unsafe { Log::new(fns, log) };
+    let step = || {
+        // SAFETY: as promised by the caller.
+        let call = unsafe { Call::enter(con) };
+        let Some(client) = call.filter(|_| !mono_time.is_null()) else {
+            log.write(Level::Warning, place!(c"do_TCP_connection"), &"no step: NULL argument");
+            return;
+        };
+        // SAFETY: not null, so valid.
+        let now = Timestamp(unsafe { (fns.mono_time_get)(mono_time) });
+        fence(
+            || drive::step(&Visit { client: &client, log, userdata }, now),
+            || defect(&client, log, c"do_TCP_connection"),
+        );
     };
-    // SAFETY: not null, so valid.
-    let now = Timestamp(unsafe { (fns.mono_time_get)(mono_time) });
-    fence(
-        || drive::step(&Visit { client: &client, log, userdata }, now),
-        || defect(&client, log, c"do_TCP_connection"),
-    );
+    fence(step, || ());
 }
 
 /// Closes the socket and frees the object; from inside a callback of the object, as soon as that
@@ -298,6 +303,8 @@ impl drive::Host for Visit<'_> {
 
 /// A panic was met in an object.
 pub(super) fn defect(client: &TCP_Client_Connection, log: Log, function: &'static CStr) {
+    // The machine may be in the middle of something, but this only wipes it.
+    fence(|| client.handle.with(|state| state.relay.handle_defect()), || None);
     client.handle.mark_defective();
     log_defect(log, function);
 }

@@ -52,10 +52,12 @@ pub unsafe extern "C" fn tcp_con_ip_port(con: *const TCP_Client_Connection) -> I
 /// `con` is null or valid.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tcp_con_status(con: *const TCP_Client_Connection) -> TCP_Client_Status {
-    // SAFETY: as promised by the caller.
-    let call = unsafe { Call::enter(con) };
-    let status = call.and_then(|client| client.handle().with(|state| state.relay.status()));
-    status.unwrap_or(Status::Disconnected) as TCP_Client_Status
+    let status = || {
+        // SAFETY: as promised by the caller.
+        let client = unsafe { Call::enter(con) }?;
+        client.handle().with(|state| state.relay.status())
+    };
+    fence(status, || None).unwrap_or(Status::Disconnected) as TCP_Client_Status
 }
 
 /// `TCP_Client_Status`
@@ -119,12 +121,13 @@ pub unsafe extern "C" fn set_tcp_connection_number(
     con_id: u8,
     number: u32,
 ) -> c_int {
-    // SAFETY: as promised by the caller.
-    let call = unsafe { Call::enter(con) };
-    let set = call.zip(ConnectionId::from_index(con_id)).and_then(|(client, id)| {
-        client.handle().with(|state| state.relay.set_number(id, number)).flatten()
-    });
-    set.map_or(-1, |()| 0)
+    let set = || {
+        // SAFETY: as promised by the caller.
+        let client = unsafe { Call::enter(con) }?;
+        let id = ConnectionId::from_index(con_id)?;
+        client.handle().with(|state| state.relay.set_number(id, number))?
+    };
+    fence(set, || None).map_or(-1, |()| 0)
 }
 
 /// Asks the relay for a connection id for a peer.
@@ -343,10 +346,11 @@ pub unsafe extern "C" fn forwarding_handler(
 /// # Safety
 /// `con` is null or valid.
 unsafe fn set_callback(con: *mut TCP_Client_Connection, set: impl FnOnce(&mut RelayCallbacks)) {
-    // SAFETY: as promised by the caller.
-    if let Some(client) = unsafe { Call::enter(con) } {
-        client.callbacks(set);
-    }
+    let set = || {
+        // SAFETY: as promised by the caller.
+        unsafe { Call::enter(con) }.and_then(|client| client.callbacks(set))
+    };
+    fence(set, || None);
 }
 
 /// Enters the object, runs a command behind the fence and gives C's return value.
@@ -359,27 +363,30 @@ unsafe fn command(
     function: &'static CStr,
     body: impl FnOnce(&Visit<'_>) -> Result<(), Refusal>,
 ) -> c_int {
-    // SAFETY: as promised by the caller.
-    let Some(client) = (unsafe { Call::enter(con) }) else {
+    let command = || {
         // SAFETY: as promised by the caller.
-        let log = unsafe { Log::without_object(log) };
-        log.inspect(|log| log_misuse(*log, function, Refusal::NullArgument));
-        return -1;
+        let Some(client) = (unsafe { Call::enter(con) }) else {
+            // SAFETY: as promised by the caller.
+            let log = unsafe { Log::without_object(log) };
+            log.inspect(|log| log_misuse(*log, function, Refusal::NullArgument));
+            return -1;
+        };
+        // SAFETY: as promised by the caller.
+        let log = unsafe { Log::new(client.env.fns, log) };
+        let visit = Visit { client: &client, log, userdata: core::ptr::null_mut() };
+        let run = || match body(&visit) {
+            Ok(()) => 1,
+            Err(refusal) => {
+                log_misuse(log, function, refusal);
+                refusal.code()
+            }
+        };
+        fence(run, || {
+            defect(&client, log, function);
+            -1
+        })
     };
-    // SAFETY: as promised by the caller.
-    let log = unsafe { Log::new(client.env.fns, log) };
-    let visit = Visit { client: &client, log, userdata: core::ptr::null_mut() };
-    let run = || match body(&visit) {
-        Ok(()) => 1,
-        Err(refusal) => {
-            log_misuse(log, function, refusal);
-            refusal.code()
-        }
-    };
-    fence(run, || {
-        defect(&client, log, function);
-        -1
-    })
+    fence(command, || -1)
 }
 
 /// Queues a packet that is never lost, and writes what the socket takes.

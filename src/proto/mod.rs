@@ -5,6 +5,7 @@
 //! groups, told apart by name: getters (`status`), inputs (`handle_*`), commands (the verbs of the C
 //! API), outputs (`needs`, `begin_*`/`end_*`, `take_*`). Whoever drives a machine may let go of it
 //! between any two calls, so that C code can re-enter.
+#![cfg_attr(not(test), warn(clippy::indexing_slicing))]
 
 pub mod relay;
 pub mod time;

@@ -15,7 +15,7 @@ impl Timestamp {
     /// toxcore's `mono_time_is_timeout`: `since + timeout <= now`.
     #[must_use]
     pub fn is_timeout(self, since: Self, timeout: u64) -> bool {
-        since.plus(timeout) <= self
+        self.0.checked_sub(since.0).is_some_and(|passed| passed >= timeout)
     }
 }
 
@@ -28,6 +28,7 @@ mod tests {
         let since = Timestamp(100);
         assert!(!Timestamp(109).is_timeout(since, 10));
         assert!(Timestamp(110).is_timeout(since, 10));
-        assert!(!Timestamp(u64::MAX - 1).is_timeout(Timestamp(u64::MAX - 5), 10));
+        assert!(!Timestamp(90).is_timeout(since, 0), "a clock that went back");
+        assert!(!Timestamp(u64::MAX).is_timeout(Timestamp(u64::MAX), 30));
     }
 }

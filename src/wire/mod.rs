@@ -4,6 +4,7 @@
 //! Nothing here knows a state, a clock or a socket. Every parser returns values whose fields are
 //! legal already, so that the machines above never index raw bytes. All integers on the wire are
 //! big endian. Sizes and limits carry toxcore's names (tcp_client.md section 2).
+#![cfg_attr(not(test), warn(clippy::indexing_slicing))]
 
 pub mod address;
 pub mod connection_id;

@@ -166,6 +166,7 @@ fn http_status(bytes: &[u8]) -> Result<Option<u16>, Refusal> {
                     status = status * 10 + u16::from(byte - b'0');
                 }
             }
+            b'd' => return Err(Refusal::Malformed),
             _ if byte == *want => {}
             _ => return Err(Refusal::Malformed),
         }
@@ -220,7 +221,14 @@ mod tests {
         assert_eq!(http_reply(b"HTTP/1.1 407 "), refused(407));
         assert_eq!(http_reply(b"HTTP/1.1 407 X\r\nY: 200\r\n\r\n"), refused(407));
         assert_eq!(http_reply(b"HTTP/1.1 100 "), refused(100));
-        for junk in [&b"xxxx200"[..], b"HTTP/2 200 ", b"HTTP/1.1 20x ", b"HTTP/1.1 2000"] {
+        for junk in [
+            &b"xxxx200"[..],
+            b"HTTP/2 200 ",
+            b"HTTP/1.1 20x ",
+            b"HTTP/1.1 2000",
+            b"HTTP/1.d 200 ",
+            b"HTTP/1.1 2d0 ",
+        ] {
             assert_eq!(http_reply(junk), Reply::Refused(Refusal::Malformed));
         }
         let mut endless = b"HTTP/1.1 200 OK\r\n".to_vec();

@@ -69,6 +69,8 @@ pub struct World {
     pub sends: Cell<usize>,
     pub reads: Cell<usize>,
     pub pings_drawn: Cell<u8>,
+    /// Runs once inside the next write, as code of the surrounding program may.
+    pub during_send: Cell<Option<fn(&Self)>>,
 }
 
 impl World {
@@ -95,6 +97,7 @@ impl World {
             sends: Cell::default(),
             reads: Cell::default(),
             pings_drawn: Cell::default(),
+            during_send: Cell::default(),
         }
     }
 
@@ -133,6 +136,9 @@ impl Transport for World {
     fn send(&self, bytes: &[u8]) -> Written {
         assert!(!bytes.is_empty(), "an empty write");
         self.sends.set(self.sends.get() + 1);
+        if let Some(run) = self.during_send.take() {
+            run(self);
+        }
         if let Line::Failed(errno) = self.write_line.get() {
             return Written::Failed(errno);
         }

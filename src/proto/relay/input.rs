@@ -43,13 +43,20 @@ impl RelayClient {
                 inbox.take(length);
                 if self.status == Status::ProxySocks5Connecting {
                     self.status = Status::ProxySocks5Unconfirmed;
-                    self.out.push_raw(socks5_connect(self.config.target));
+                    self.out.push_raw(socks5_connect(self.target));
                 } else {
                     self.status = Status::Connecting;
-                    self.session = Session::NeedsRandom;
+                    self.ask_for_random();
                 }
                 Input::Quiet
             }
+        }
+    }
+
+    /// The proxy has agreed: what stays of the keys is what the handshake needs.
+    fn ask_for_random(&mut self) {
+        if let Session::Later { long_term } = &self.session {
+            self.session = Session::NeedsRandom { long_term: long_term.clone() };
         }
     }
 
@@ -73,11 +80,11 @@ impl RelayClient {
         &self,
         message: &[u8; TCP_SERVER_HANDSHAKE_SIZE],
     ) -> Result<SecureChannel, Reason> {
-        let Session::Half { temporary_sk, base_nonce } = &self.session else {
+        let Session::Half { long_term, temporary_sk, base_nonce } = &self.session else {
             return Err(Reason::Internal);
         };
-        let theirs = handshake::open_server(&self.config.long_term, message)
-            .map_err(|_| Reason::HandshakeForged)?;
+        let theirs =
+            handshake::open_server(long_term, message).map_err(|_| Reason::HandshakeForged)?;
         let key = BoxKey::precompute(&theirs.temporary_key, temporary_sk)
             .map_err(|_| Reason::LowOrderKey)?;
         Ok(SecureChannel::new(&key, *base_nonce, theirs.base_nonce))

@@ -36,6 +36,9 @@ use super::time::Timestamp;
 /// Seconds from creation to [`Status::Confirmed`], proxy included.
 pub const TCP_CONNECTION_TIMEOUT: u64 = 10;
 
+/// Seconds in which what was received before a write failed may still be delivered.
+const DRAIN_TIMEOUT: u64 = 10;
+
 /// What a client is made from.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -111,7 +114,9 @@ pub struct RelayClient {
     status: Status,
     failure: Option<Reason>,
     deadline: Timestamp,
-    config: Config,
+    drain_until: Option<Timestamp>,
+    self_pk: PublicKey,
+    target: SocketAddr,
     session: Session,
     wrote_any: bool,
     out: SendQueue,
@@ -121,15 +126,15 @@ pub struct RelayClient {
     notes: Notes,
 }
 
-/// The keys, from one step of the handshake to the next.
+/// The keys, from one step of the handshake to the next; each is wiped when it has done its work.
 #[derive(Debug)]
 enum Session {
     /// Randomness is not needed yet: a proxy is asked first.
-    Later,
+    Later { long_term: BoxKey },
     /// Randomness is needed now.
-    NeedsRandom,
+    NeedsRandom { long_term: BoxKey },
     /// Our half has been made.
-    Half { temporary_sk: SecretKey, base_nonce: Nonce },
+    Half { long_term: BoxKey, temporary_sk: SecretKey, base_nonce: Nonce },
     /// Both halves are known.
     Full(Box<SecureChannel>),
     /// Wiped.
@@ -140,20 +145,23 @@ impl RelayClient {
     /// A client for a socket that is being connected at `now`.
     #[must_use]
     pub fn new(config: Config, now: Timestamp) -> Self {
+        let Config { self_pk, long_term, target, proxy } = config;
         let mut out = SendQueue::default();
-        let (status, session) = match config.proxy {
-            None => (Status::Connecting, Session::NeedsRandom),
+        let (status, session) = match proxy {
+            None => (Status::Connecting, Session::NeedsRandom { long_term }),
             Some(proxy) => {
-                let (status, message) = proxy.open(config.target);
+                let (status, message) = proxy.open(target);
                 out.push_raw(message);
-                (status, Session::Later)
+                (status, Session::Later { long_term })
             }
         };
         Self {
             status,
             failure: None,
             deadline: now.plus(TCP_CONNECTION_TIMEOUT),
-            config,
+            drain_until: None,
+            self_pk,
+            target,
             session,
             wrote_any: false,
             out,
@@ -186,7 +194,7 @@ impl RelayClient {
             return Needs::default();
         }
         Needs {
-            handshake_random: matches!(self.session, Session::NeedsRandom),
+            handshake_random: matches!(self.session, Session::NeedsRandom { .. }),
             ping_id: self.status == Status::Confirmed && self.pings.is_due(now),
             flush: self.needs_flush(),
         }
@@ -208,14 +216,13 @@ impl RelayClient {
 
     /// The random bytes for our handshake; ignored unless [`Needs::handshake_random`].
     pub fn handle_handshake_random(&mut self, random: HandshakeRandom) {
-        if !matches!(self.session, Session::NeedsRandom) {
-            return;
-        }
+        let Session::NeedsRandom { long_term } = &self.session else { return };
         let HandshakeRandom { temporary_pk, temporary_sk, base_nonce, nonce } = random;
         let hello = Hello { temporary_key: temporary_pk, base_nonce };
-        let Config { self_pk, long_term, .. } = &self.config;
-        self.out.push_raw(handshake::seal_client(self_pk, long_term, &nonce, &hello).to_vec());
-        self.session = Session::Half { temporary_sk, base_nonce };
+        let message = handshake::seal_client(&self.self_pk, long_term, &nonce, &hello);
+        self.out.push_raw(message.to_vec());
+        let long_term = long_term.clone();
+        self.session = Session::Half { long_term, temporary_sk, base_nonce };
     }
 
     /// The id of the ping that is due; the id 0 is replaced by 1, as in the C code.
@@ -243,7 +250,11 @@ impl RelayClient {
         match self.status {
             Status::Disconnected => {}
             Status::Confirmed | Status::Unconfirmed if self.failure.is_some() => {
-                self.disconnect(Reason::Closed);
+                // What was received before a write failed is still delivered, but not for ever.
+                let limit = *self.drain_until.get_or_insert_with(|| now.plus(DRAIN_TIMEOUT));
+                if !backlog || limit <= now {
+                    self.disconnect(Reason::Closed);
+                }
             }
             Status::Confirmed => {
                 if self.pings.has_failed(now, backlog) {
@@ -272,10 +283,10 @@ impl RelayClient {
     /// Asks the relay for a connection id for `peer`.
     ///
     /// # Errors
-    /// `NotConfirmed`; `Busy` if too many requests wait or are pending.
+    /// `NotConfirmed`, `Broken`; `Busy` if too many requests wait or are pending.
     pub fn request_route(&mut self, peer: PublicKey) -> Result<(), SendError> {
         self.check_confirmed()?;
-        if !self.routes.can_request(&peer) {
+        if !self.routes.can_request() {
             return Err(SendError::Busy);
         }
         self.out.push(Control::RoutingRequest(peer))?;
@@ -287,7 +298,7 @@ impl RelayClient {
     /// relay, which would close the connection over it (D-14).
     ///
     /// # Errors
-    /// `NotConfirmed`; the id is given back all the same.
+    /// `NotConfirmed`, `Broken`; the id is given back all the same.
     pub fn release_route(&mut self, connection_id: ConnectionId) -> Result<(), SendError> {
         let released = self.routes.release(connection_id);
         self.check_confirmed()?;
@@ -339,6 +350,7 @@ impl RelayClient {
     fn check_confirmed(&self) -> Result<(), SendError> {
         match (self.status, self.failure) {
             (Status::Confirmed, None) => Ok(()),
+            (Status::Confirmed, Some(_)) => Err(SendError::Broken),
             _ => Err(SendError::NotConfirmed),
         }
     }

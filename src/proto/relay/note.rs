@@ -3,8 +3,9 @@
 
 use super::state::Reason;
 
-/// Most notes that wait; later ones are dropped, because the first tell the cause.
-const MAX_NOTES: usize = 8;
+/// Most refused routing requests that wait to be logged. Of the other notes there is one each in
+/// the life of a connection.
+const MAX_REFUSALS: usize = 4;
 
 /// How much a note matters, with toxcore's numbers (`Logger_Level`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,9 +76,10 @@ impl core::fmt::Display for Note {
 pub struct Notes(Vec<Note>);
 
 impl Notes {
-    /// Adds a note, unless eight wait.
+    /// Adds a note. Of refused requests, four wait at most.
     pub fn push(&mut self, note: Note) {
-        if self.0.len() < MAX_NOTES {
+        let refusals = self.0.iter().filter(|note| **note == Note::RoutingRefused).count();
+        if note != Note::RoutingRefused || refusals < MAX_REFUSALS {
             self.0.push(note);
         }
     }

@@ -37,7 +37,10 @@ impl RelayClient {
         }
         let channel = match &mut self.session {
             Session::Full(channel) => Some(&mut **channel),
-            Session::Later | Session::NeedsRandom | Session::Half { .. } | Session::Over => None,
+            Session::Later { .. }
+            | Session::NeedsRandom { .. }
+            | Session::Half { .. }
+            | Session::Over => None,
         };
         self.out.begin_flush(channel)
     }
@@ -64,7 +67,7 @@ impl RelayClient {
     /// followed by [`Self::end_send`].
     ///
     /// # Errors
-    /// `NotConfirmed`, `NotOnline`, `Length`; `Busy` if something waits to be written first.
+    /// `NotConfirmed`, `Broken`, `NotOnline`, `Length`; `Busy` if something waits to be written first.
     pub fn begin_send(
         &mut self,
         packet: &ToRelay<'_>,
@@ -74,24 +77,25 @@ impl RelayClient {
         self.check_payload(packet)?;
         match &self.session {
             Session::Full(channel) => self.out.begin_frame(channel, packet, frame),
-            Session::Later | Session::NeedsRandom | Session::Half { .. } | Session::Over => {
-                Err(SendError::NotConfirmed)
-            }
+            Session::Later { .. }
+            | Session::NeedsRandom { .. }
+            | Session::Half { .. }
+            | Session::Over => Err(SendError::NotConfirmed),
         }
     }
 
     /// What became of the frame.
     ///
     /// # Errors
-    /// `Busy` if the socket took nothing: the packet is forgotten. `NotConfirmed` if the socket
-    /// has failed.
+    /// `Busy` if the socket took nothing: the packet is forgotten. `Broken` if the socket has
+    /// failed.
     pub fn end_send(&mut self, frame: &[u8], written: Written) -> Result<(), SendError> {
         let taken = self.note_written(written);
         let Session::Full(channel) = &mut self.session else {
             return Err(SendError::NotConfirmed);
         };
         let result = self.out.end_frame(channel, frame, taken);
-        if self.failure.is_some() { Err(SendError::NotConfirmed) } else { result }
+        if self.failure.is_some() { Err(SendError::Broken) } else { result }
     }
 
     fn check_payload(&self, packet: &ToRelay<'_>) -> Result<(), SendError> {

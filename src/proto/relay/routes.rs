@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The connection ids that a relay gave us, and the requests for more that are pending.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::event::Event;
 use crate::crypto::PublicKey;
@@ -17,7 +17,9 @@ pub const MAX_PENDING_REQUESTS: usize = 1024;
 #[derive(Debug, Default)]
 pub struct Routes {
     slots: Vec<Option<Route>>,
-    pending: BTreeSet<PublicKey>,
+    /// Requests without an answer, by peer: the relay answers each.
+    pending: BTreeMap<PublicKey, usize>,
+    pending_count: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -27,27 +29,27 @@ struct Route {
 }
 
 impl Routes {
-    /// Whether a request for `peer` may be sent: unless [`MAX_PENDING_REQUESTS`] others are pending.
+    /// Whether another request may be sent: unless [`MAX_PENDING_REQUESTS`] are pending.
     #[must_use]
-    pub fn can_request(&self, peer: &PublicKey) -> bool {
-        self.pending.len() < MAX_PENDING_REQUESTS || self.pending.contains(peer)
+    pub fn can_request(&self) -> bool {
+        self.pending_count < MAX_PENDING_REQUESTS
     }
 
     /// A connection id for `peer` has been asked for.
     pub fn request(&mut self, peer: PublicKey) {
-        self.pending.insert(peer);
+        *self.pending.entry(peer).or_default() += 1;
+        self.pending_count += 1;
     }
 
     /// A routing response. Only one to a pending request has an effect (tcp_client.md section 14),
-    /// and only on an unused id; `None` as `connection_id` is a refusal.
+    /// and only on an unused id; `None` as `connection_id` is a refusal. Each response answers one
+    /// request.
     pub fn handle_response<'a>(
         &mut self,
         connection_id: Option<ConnectionId>,
         peer: PublicKey,
     ) -> Option<Event<'a>> {
-        if !self.pending.remove(&peer) {
-            return None;
-        }
+        self.answer(&peer)?;
         let Some(connection_id) = connection_id else {
             return Some(Event::RoutingRefused { peer });
         };
@@ -100,6 +102,17 @@ impl Routes {
         Some(())
     }
 
+    /// Counts one request for `peer` as answered; `None` if there is none.
+    fn answer(&mut self, peer: &PublicKey) -> Option<()> {
+        let count = self.pending.get_mut(peer)?;
+        *count -= 1;
+        if *count == 0 {
+            self.pending.remove(peer);
+        }
+        self.pending_count -= 1;
+        Some(())
+    }
+
     fn route_mut(&mut self, connection_id: ConnectionId) -> Option<&mut Route> {
         self.slots.get_mut(usize::from(connection_id.index()))?.as_mut()
     }
@@ -135,6 +148,20 @@ mod tests {
         let refused = Event::RoutingRefused { peer: PEER };
         assert_eq!(routes.handle_response(None, PEER), Some(refused));
         assert_eq!(routes.handle_response(Some(id(4)), PEER), None);
+    }
+
+    /// A late answer to an old request does not use up the new one.
+    #[test]
+    fn each_request_has_its_own_answer() {
+        let mut routes = Routes::default();
+        routes.request(PEER);
+        routes.request(PEER);
+        routes.handle_response(Some(id(4)), PEER).unwrap();
+        routes.release(id(4)).unwrap();
+        routes.request(PEER);
+        assert!(routes.handle_response(Some(id(4)), PEER).is_some(), "late");
+        assert!(routes.handle_response(Some(id(2)), PEER).is_some(), "the new one");
+        assert_eq!(routes.handle_response(Some(id(3)), PEER), None);
     }
 
     #[test]
@@ -183,10 +210,11 @@ mod tests {
         let mut routes = Routes::default();
         let key = |i: usize| PublicKey(core::array::from_fn(|b| (i >> (8 * b.min(7))) as u8));
         for i in 0..MAX_PENDING_REQUESTS {
-            assert!(routes.can_request(&key(i)));
+            assert!(routes.can_request());
             routes.request(key(i));
         }
-        assert!(!routes.can_request(&key(MAX_PENDING_REQUESTS)));
-        assert!(routes.can_request(&key(0)), "asking again needs no room");
+        assert!(!routes.can_request());
+        assert!(routes.handle_response(None, key(0)).is_some());
+        assert!(routes.can_request());
     }
 }

@@ -80,6 +80,8 @@ pub enum SendError {
     Busy,
     /// The connection is not confirmed, or over.
     NotConfirmed,
+    /// The socket has failed; the next step ends the connection.
+    Broken,
     /// The peer behind the connection id is not online.
     NotOnline,
     /// The payload has a length that this packet does not allow, in bytes.
@@ -91,6 +93,7 @@ impl core::fmt::Display for SendError {
         match self {
             Self::Busy => f.write_str("the socket is full"),
             Self::NotConfirmed => f.write_str("the relay connection is not confirmed"),
+            Self::Broken => f.write_str("the socket has failed"),
             Self::NotOnline => f.write_str("the peer is not online at this relay"),
             Self::Length(length) => write!(f, "payload of illegal length {length}"),
         }
