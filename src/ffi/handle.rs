@@ -129,6 +129,7 @@ const KILLED: u32 = 1 << 31;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use core::sync::atomic::AtomicPtr;
     use std::rc::Rc;
     use std::sync::Arc;
 
@@ -191,30 +192,40 @@ mod tests {
         }
         impl Drop for Counted {
             fn drop(&mut self) {
-                self.1.fetch_add(1, Ordering::Relaxed);
+                self.1.fetch_add(1, Ordering::AcqRel);
             }
         }
-        struct Pointer(*mut Counted);
-        // SAFETY: `Counted` may be used from any thread.
-        unsafe impl Send for Pointer {}
-
-        let rounds = 20_000;
+        // Spinning threads need a processor each to meet often.
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        let rounds = if processors > 1 { 200_000 } else { 20 };
         let freed = Arc::new(AtomicU32::new(0));
-        let (give, take) = std::sync::mpsc::sync_channel::<Pointer>(0);
+        let shared = Arc::new(AtomicPtr::<Counted>::default());
+        let seen = shared.clone();
         let killer = std::thread::spawn(move || {
-            for object in take {
-                // SAFETY: a call is inside when the pointer is handed over.
-                unsafe { kill(object.0) };
+            for _ in 0..rounds {
+                let mut object = seen.swap(core::ptr::null_mut(), Ordering::AcqRel);
+                while object.is_null() {
+                    core::hint::spin_loop();
+                    object = seen.swap(core::ptr::null_mut(), Ordering::AcqRel);
+                }
+                // SAFETY: killed once, and no call enters afterwards.
+                unsafe { kill(object) };
             }
         });
-        for _ in 0..rounds {
+        for round in 0..rounds {
             let object = into_raw(Counted(Handle::new(()), freed.clone()));
             // SAFETY: the object is alive.
             let call = unsafe { Call::enter(object) };
-            give.send(Pointer(object)).unwrap();
+            shared.store(object, Ordering::Release);
+            // Meets the kill at another place in each round.
+            for _ in 0..round % 64 {
+                core::hint::spin_loop();
+            }
             drop(call);
+            while freed.load(Ordering::Acquire) <= round {
+                core::hint::spin_loop();
+            }
         }
-        drop(give);
         killer.join().unwrap();
         assert_eq!(freed.load(Ordering::Relaxed), rounds);
     }
