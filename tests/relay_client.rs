@@ -550,15 +550,21 @@ fn an_empty_frame_is_passed_over_and_bad_lengths_end_the_connection() {
 
 #[test]
 fn the_end_of_the_stream_comes_after_everything_before_it() {
-    for (line, reason) in
-        [(Line::Closed, Reason::Closed), (Line::Failed(ECONNRESET), Reason::Io(ECONNRESET))]
-    {
+    for (packets, steps, line, reason) in [
+        (1, 1, Line::Closed, Reason::Closed),
+        (3, 1, Line::Failed(ECONNRESET), Reason::Io(ECONNRESET)),
+        (4, 2, Line::Closed, Reason::Closed),
+    ] {
         let (world, mut relay) = confirmed();
-        world.deliver(&relay.seal(&[9, b'o']));
+        for _ in 0..packets {
+            world.deliver(&relay.seal(&[9, b'o']));
+        }
         world.read_line.set(line);
-        world.step();
-        world.step();
-        assert_eq!(world.seen(), [Seen::Onion(b"o".to_vec())]);
+        for _ in 0..steps {
+            assert_eq!(world.status(), Status::Confirmed);
+            world.step();
+        }
+        assert_eq!(world.seen(), vec![Seen::Onion(b"o".to_vec()); packets]);
         assert_eq!(world.machine.borrow().failure(), Some(reason));
     }
 }

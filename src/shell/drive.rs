@@ -19,6 +19,10 @@ pub const MAX_BYTES_PER_STEP: usize = 1024 * 1024;
 /// Most packets that one step handles.
 pub const MAX_PACKETS_PER_STEP: usize = 4096;
 
+/// A step with more packets than these does not ask the socket a second time: the call would cost
+/// more than it brings.
+const FEW_PACKETS: usize = 3;
+
 /// What surrounds one relay client.
 pub trait Host: Transport {
     /// Borrows the machine for one call. `None` if it is gone.
@@ -113,6 +117,7 @@ fn read<H: Host>(host: &H, now: Timestamp, mut inbox: Inbox) -> bool {
     let mut bytes = MAX_BYTES_PER_STEP;
     let mut acknowledge = false;
     let mut drained = false;
+    let mut asked_again = false;
     let backlog = loop {
         match handle_all(host, now, &mut inbox, &mut packets) {
             Progress::Starved => {}
@@ -120,7 +125,14 @@ fn read<H: Host>(host: &H, now: Timestamp, mut inbox: Inbox) -> bool {
             Progress::Spent => break true,
         }
         if drained {
-            break false;
+            if asked_again || MAX_PACKETS_PER_STEP - packets > FEW_PACKETS {
+                break false;
+            }
+            // The relay may be holding small packets back until these are acknowledged (Nagle),
+            // and on a near network they come at once. So does the end of the stream.
+            host.acknowledge();
+            acknowledge = false;
+            asked_again = true;
         }
         let room = inbox.room();
         if bytes == 0 || room.is_empty() {
