@@ -20,7 +20,7 @@ static void launch(Bootstrapd *relay)
     snprintf(config, sizeof(config), "--config=%s", scratch_path("bootstrapd.conf"));
     const char *args[] = {config, "--foreground", "--log-backend=stdout", NULL};
     relay->pid = daemon_start("REAL_BOOTSTRAPD", "tox-bootstrapd", args);
-    await_listener("127.0.0.1", relay->port);
+    await_listener(relay->pid, "127.0.0.1", relay->port);
 
     /* Its key file starts with the public key. */
     FILE *keys = fopen(scratch_path("keys"), "rb");

@@ -117,11 +117,15 @@ static bool can_connect(const char *ip, uint16_t port)
     return result == 0;
 }
 
-void await_listener(const char *ip, uint16_t port)
+void await_listener(pid_t pid, const char *ip, uint16_t port)
 {
     const uint64_t end = real_ms() + START_MS * (uint64_t)slowness();
 
     while (!can_connect(ip, port)) {
+        if (waitpid(pid, NULL, WNOHANG) != 0) {
+            fail_at(__FILE__, __LINE__, "the program for %s port %u has ended", ip, port);
+        }
+
         if (real_ms() >= end) {
             fail_at(__FILE__, __LINE__, "nothing listens at %s port %u", ip, port);
         }

@@ -18,7 +18,7 @@ void daemon_signal(pid_t pid, int signal_number);
 /* Kills it and waits for it. */
 void daemon_kill(pid_t pid);
 /* Waits until something listens there. */
-void await_listener(const char *ip, uint16_t port);
+void await_listener(pid_t pid, const char *ip, uint16_t port);
 
 /* Path of a file in a scratch directory of this test. The result is valid until the
  * fourth next call. */

@@ -74,7 +74,7 @@ Proxy proxy_start(Proxy_Kind kind, Proxy_Options options)
             break;
     }
 
-    await_listener(proxy.ip, port);
+    await_listener(proxy.pid, proxy.ip, port);
     return proxy;
 }
 

@@ -167,16 +167,24 @@ IP_Port relay_address(const Relay *relay)
     return address(relay->v6 ? "::1" : "127.0.0.1", relay->port);
 }
 
+/* Below the range from which the kernel takes ports of its own: there, somebody who tries to
+ * connect to a port before it is listened at can be given that very port, and keeps it. */
 uint16_t free_port(void)
 {
-    struct sockaddr_in addr = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    socklen_t size = sizeof(addr);
-    const int s = socket(AF_INET, SOCK_STREAM, 0);
-    CHECK(s != -1);
-    CHECK(bind(s, (struct sockaddr *)&addr, size) == 0);
-    CHECK(getsockname(s, (struct sockaddr *)&addr, &size) == 0);
-    close(s);
-    return ntohs(addr.sin_port);
+    for (int tries = 0; tries < 1000; ++tries) {
+        const uint16_t port = (uint16_t)(10000 + rand32() % 20000);
+        struct sockaddr_in addr = {.sin_family = AF_INET, .sin_port = htons(port)};
+        const int s = socket(AF_INET, SOCK_STREAM, 0);
+        CHECK(s != -1);
+        const int result = bind(s, (struct sockaddr *)&addr, sizeof(addr));
+        close(s);
+
+        if (result == 0) {
+            return port;
+        }
+    }
+
+    fail_at(__FILE__, __LINE__, "no free port");
 }
 
 /* ---- relays ---- */
