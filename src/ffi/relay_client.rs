@@ -208,7 +208,11 @@ pub unsafe fn do_client(
         // SAFETY: as promised by the caller.
         let call = unsafe { Call::enter(con) };
         let Some(client) = call.filter(|_| !mono_time.is_null()) else {
-            log.write(Level::Warning, place!(c"do_TCP_connection"), &"no step: NULL argument");
+            log.write(
+                Level::Warning,
+                place!(c"do_TCP_connection"),
+                &"no step: NULL object or clock",
+            );
             return;
         };
         // SAFETY: not null, so valid.
