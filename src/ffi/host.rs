@@ -2,8 +2,8 @@
 //! What the surrounding program offers: clock, random bytes, sockets, log.
 //!
 //! The functions come from the `abi` room, one table per toxcore version. Sockets, time and
-//! randomness are reached through toxcore's own functions only, because tests and fuzzers of the
-//! programs around us replace what is behind them.
+//! randomness are reached only through the objects that toxcore passes in, because tests and
+//! fuzzers of the programs around us replace what is behind them.
 
 use core::ffi::CStr;
 use std::ffi::CString;

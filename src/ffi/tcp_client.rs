@@ -394,8 +394,7 @@ fn queue(
     visit: &Visit<'_>,
     push: impl FnOnce(&mut RelayClient) -> Result<(), SendError>,
 ) -> Result<(), Refusal> {
-    let pushed = drive::Host::with(visit, push).unwrap_or(Err(SendError::NotConfirmed));
-    pushed.map_err(Refusal::Send)?;
+    ask(visit, push)?;
     drive::flush(visit);
     Ok(())
 }
@@ -408,16 +407,22 @@ fn send(visit: &Visit<'_>, packet: &ToRelay<'_>) -> Result<(), Refusal> {
 /// A data packet without payload: a toxcore client that receives one drops its relay connection,
 /// and with it all its peers there. There is nothing in it to deliver, so it is not sent.
 fn skip_empty_data(visit: &Visit<'_>, id: ConnectionId) -> Result<(), Refusal> {
-    let online = drive::Host::with(visit, |relay| relay.check_data_route(id));
-    online.unwrap_or(Err(SendError::NotConfirmed)).map_err(Refusal::Send)?;
+    ask(visit, |relay| relay.check_data_route(id))?;
     visit.log.write(Level::Warning, place!(c"send_data"), &"empty packet is not sent");
     Ok(())
 }
 
 /// The length of a forward request counts before its address.
 fn check_forward(visit: &Visit<'_>, data: &[u8]) -> Result<(), Refusal> {
-    let checked = drive::Host::with(visit, |relay| relay.check_forward(data));
-    checked.unwrap_or(Err(SendError::NotConfirmed)).map_err(Refusal::Send)
+    ask(visit, |relay| relay.check_forward(data))
+}
+
+/// One call into the machine; without one, the connection is over.
+fn ask(
+    visit: &Visit<'_>,
+    call: impl FnOnce(&mut RelayClient) -> Result<(), SendError>,
+) -> Result<(), Refusal> {
+    drive::Host::with(visit, call).unwrap_or(Err(SendError::NotConfirmed)).map_err(Refusal::Send)
 }
 
 fn log_misuse(log: Log, function: &'static CStr, refusal: Refusal) {

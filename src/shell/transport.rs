@@ -24,7 +24,7 @@ pub trait Transport {
     /// Reads into `room`, which is not empty.
     fn receive(&self, room: &mut [u8]) -> Received;
 
-    /// All that one call may read has been read, and it was not nothing: lets the system tell the
-    /// other side at once, which may be holding back a small packet until it knows.
+    /// Something was read: lets the system tell the other side at once, which may be holding back
+    /// a small packet until it knows.
     fn acknowledge(&self);
 }
