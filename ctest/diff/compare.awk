@@ -6,22 +6,6 @@
 #   -v used=FILE       gets a line "row side" for each cell of the table that matched
 # Prints the differences without a row; then, in the last line, the reasons of the others.
 
-function trim(text) {
-    gsub(/^[ \t]+|[ \t]+$/, "", text)
-    return text
-}
-
-# Whether a name is one of those in the first cell.
-function listed(cell, name,    i, n, part) {
-    n = split(trim(cell), part, /[ \t]+/)
-    for (i = 1; i <= n; i++) {
-        if (part[i] == name) {
-            return 1
-        }
-    }
-    return 0
-}
-
 # A cell as a regular expression: * stands for anything.
 function expression(cell,    i, c, out) {
     out = "^"

@@ -6,21 +6,6 @@
 #   -v used=DIR     one file per scenario with the lines of compare.awk
 # A row whose reason ends in ? may go unused: its difference depends on the platform.
 
-function trim(text) {
-    gsub(/^[ \t]+|[ \t]+$/, "", text)
-    return text
-}
-
-function listed(cell, name,    i, n, part) {
-    n = split(trim(cell), part, /[ \t]+/)
-    for (i = 1; i <= n; i++) {
-        if (part[i] == name) {
-            return 1
-        }
-    }
-    return 0
-}
-
 function check(row, mark, cell, name) {
     if (cell != "-" && !((name, row, mark) in matched)) {
         print "    table row " row " (" name "): nothing differs like this " (mark == "<" ? "in the original" : "in ours") \
