@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Refuses two toxcore versions at once and writes the declarations of the exported C functions
-//! and of the imported ones, one file per version.
+//! Refuses two toxcore versions at once and writes C headers: the declarations of the exported
+//! functions and of the imported ones, one file per version, and the statistics that programs may
+//! ask for.
 //!
-//! The declarations go to `$OUT_DIR`, never into the source tree; tests/header.rs compares them
-//! with the copy that is checked in.
+//! They go to `$OUT_DIR`, never into the source tree; tests/header.rs compares them with the
+//! copies that are checked in.
 
 use std::env;
 use std::path::PathBuf;
@@ -12,40 +13,45 @@ use std::process::exit;
 /// The features that choose a toxcore version, and the file that holds its exports.
 const VERSIONS: [(&str, &str); 1] = [("abi-0-2-18", "v0_2_18")];
 /// The files that hold the exports which all versions share, one per module.
-const MODULE_FILES: [&str; 1] = ["tcp_client"];
+const MODULE_FILES: [&str; 2] = ["tcp_client", "tcp_connections"];
+/// The file that holds the types of the callbacks.
+const CALLBACKS: &str = "callbacks";
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=cbindgen.toml");
+    println!("cargo:rerun-if-changed=cbindgen-statistics.toml");
     println!("cargo:rerun-if-changed=src/ffi");
     println!("cargo:rerun-if-changed=src/abi");
     if VERSIONS.iter().filter(|(feature, _)| has_feature(feature)).count() > 1 {
         fail("choose one toxcore version: the features abi-... exclude each other");
     }
-    for (feature, file) in VERSIONS {
-        write_header(feature, file);
+    for (feature, version_file) in VERSIONS {
+        let version = feature.trim_start_matches("abi-").replace('-', ".");
+        let mut sources = vec![format!("src/abi/{version_file}.rs")];
+        sources.extend([CALLBACKS].iter().chain(&MODULE_FILES).map(|file| format!("src/ffi/{file}.rs")));
+        write_header(&format!("toxlink-abi-{version}.h"), "cbindgen.toml", &sources);
     }
+    let statistics = ["src/ffi/statistics.rs".to_owned()];
+    write_header("toxlink-statistics.h", "cbindgen-statistics.toml", &statistics);
 }
 
-fn write_header(feature: &str, version_file: &str) {
+/// One header, with an include guard after its name.
+fn write_header(name: &str, settings: &str, sources: &[String]) {
     let root = PathBuf::from(env_var("CARGO_MANIFEST_DIR"));
-    let out = PathBuf::from(env_var("OUT_DIR"));
-    let version = feature.trim_start_matches("abi-").replace('-', ".");
-    let Ok(mut config) = cbindgen::Config::from_file(root.join("cbindgen.toml")) else {
-        fail("cbindgen.toml cannot be read")
+    let Ok(mut config) = cbindgen::Config::from_file(root.join(settings)) else {
+        fail(&format!("{settings} cannot be read"))
     };
-    config.include_guard = Some(format!("TOXLINK_ABI_{}_H", version.replace('.', "_")));
-    let mut builder = cbindgen::Builder::new()
-        .with_config(config)
-        .with_src(root.join(format!("src/abi/{version_file}.rs")));
-    for file in MODULE_FILES {
-        builder = builder.with_src(root.join(format!("src/ffi/{file}.rs")));
+    config.include_guard = Some(name.to_uppercase().replace(['-', '.'], "_"));
+    let mut builder = cbindgen::Builder::new().with_config(config);
+    for source in sources {
+        builder = builder.with_src(root.join(source));
     }
     match builder.generate() {
         Ok(header) => {
-            header.write_to_file(out.join(format!("toxlink-abi-{version}.h")));
+            header.write_to_file(PathBuf::from(env_var("OUT_DIR")).join(name));
         }
-        Err(error) => fail(&format!("the declarations cannot be generated: {error}")),
+        Err(error) => fail(&format!("{name} cannot be generated: {error}")),
     }
 }
 

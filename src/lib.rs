@@ -4,7 +4,7 @@
 
 pub mod abi;
 pub mod crypto;
-#[cfg(feature = "tcp-client")]
+#[cfg(any(feature = "tcp-client", feature = "tcp-connections"))]
 #[expect(non_camel_case_types, reason = "C names stay as C programs know them")]
 pub mod ffi;
 pub mod proto;

@@ -34,6 +34,7 @@ thread_local! {
 
 static HOST: HostFns = HostFns {
     mono_time_get: |_| 1_000_000,
+    mono_time_millis: |_| 1_000_000_000,
     logger_write: write_log,
     crypto_new_keypair: |_, public, secret| {
         *secret = [3; 32];
@@ -44,6 +45,7 @@ static HOST: HostFns = HostFns {
         assert!(!PANIC_IN_RANDOM.get(), "a defect, made for this test");
         7
     },
+    random_u32: |_| 7,
     open: |_, _: Family| {
         OPEN_SOCKETS.set(OPEN_SOCKETS.get() + 1);
         Some(Socket { sock: 1000 })

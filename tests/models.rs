@@ -5,7 +5,7 @@
 
 mod support;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use proptest::prelude::*;
 use support::{Relay, Seen, World, confirmed, response};
@@ -54,12 +54,20 @@ fn operation() -> impl Strategy<Value = Operation> {
 /// What must be true of the connection ids, and what must have been seen.
 #[derive(Default)]
 struct Model {
-    /// Requests without an answer, by peer.
-    pending: BTreeMap<u8, u32>,
-    routes: BTreeMap<u8, (bool, u32)>,
+    /// Requests without an answer, by peer, oldest first; whether an id for the peer was given back
+    /// after them.
+    pending: BTreeMap<u8, VecDeque<bool>>,
+    routes: BTreeMap<u8, Route>,
     seen: Vec<Seen>,
     /// Packets that the client has promised to the relay, in order.
     promised: Vec<Vec<u8>>,
+}
+
+#[derive(Clone, Copy)]
+struct Route {
+    peer: u8,
+    online: bool,
+    number: u32,
 }
 
 fn key(peer: u8) -> PublicKey {
@@ -76,14 +84,15 @@ impl Model {
         match *operation {
             Operation::Request(peer) => {
                 if world.machine.borrow_mut().request_route(key(peer)).is_ok() {
-                    *self.pending.entry(peer).or_default() += 1;
+                    self.pending.entry(peer).or_default().push_back(false);
                     self.promised.push([&[0][..], &key(peer).0].concat());
                 }
                 drive::flush(world);
             }
             Operation::Release(index) => {
                 world.machine.borrow_mut().release_route(id(index)).unwrap();
-                if self.routes.remove(&index).is_some() {
+                if let Some(route) = self.routes.remove(&index) {
+                    self.pending.entry(route.peer).or_default().iter_mut().for_each(|s| *s = true);
                     self.promised.push(vec![3, index + 16]);
                 }
                 drive::flush(world);
@@ -91,7 +100,7 @@ impl Model {
             Operation::Number(index, number) => {
                 let set = world.machine.borrow_mut().set_number(id(index), number);
                 assert_eq!(set.is_some(), self.routes.contains_key(&index));
-                self.routes.entry(index).and_modify(|route| route.1 = number);
+                self.routes.entry(index).and_modify(|route| route.number = number);
             }
             Operation::Send(index, length) => self.send(index, length, world),
             Operation::SocketRoom(room) => world.room.set(room),
@@ -99,7 +108,8 @@ impl Model {
             Operation::RelayGrants(index, peer) => {
                 world.deliver(&relay.seal(&response(index, key(peer))));
                 if self.answer(peer) && !self.routes.contains_key(&index) {
-                    self.routes.insert(index, (false, NO_NUMBER));
+                    let number = NO_NUMBER;
+                    self.routes.insert(index, Route { peer, online: false, number });
                     self.seen.push(Seen::Response(index, key(peer)));
                 }
             }
@@ -111,16 +121,18 @@ impl Model {
             }
             Operation::RelayNotifies(index, online) => {
                 world.deliver(&relay.seal(&[if online { 2 } else { 3 }, index + 16]));
-                if let Some(route) = self.routes.get_mut(&index).filter(|route| route.0 != online) {
-                    route.0 = online;
-                    self.seen.push(Seen::Status(route.1, index, online));
+                if let Some(route) =
+                    self.routes.get_mut(&index).filter(|route| route.online != online)
+                {
+                    route.online = online;
+                    self.seen.push(Seen::Status(route.number, index, online));
                 }
             }
             Operation::RelaySendsData(index, length) => {
                 let data = vec![index; usize::from(length)];
                 world.deliver(&relay.seal(&[&[index + 16][..], &data].concat()));
-                if let Some((true, number)) = self.routes.get(&index).filter(|_| length > 0) {
-                    self.seen.push(Seen::Data(*number, index, data));
+                if let Some(number) = self.online(index).filter(|_| length > 0) {
+                    self.seen.push(Seen::Data(number, index, data));
                 }
             }
             Operation::RelayPings(ping_id) => {
@@ -136,17 +148,19 @@ impl Model {
         world.step();
     }
 
+    /// Whether an answer means something: one to a request that is not stale.
     fn answer(&mut self, peer: u8) -> bool {
-        let count = self.pending.entry(peer).or_default();
-        let pending = *count > 0;
-        *count = count.saturating_sub(1);
-        pending
+        self.pending.entry(peer).or_default().pop_front() == Some(false)
+    }
+
+    fn online(&self, index: u8) -> Option<u32> {
+        self.routes.get(&index).filter(|route| route.online).map(|route| route.number)
     }
 
     fn send(&mut self, index: u8, length: u16, world: &World) {
         let data = vec![index; usize::from(length)];
         let sent = world.send(&ToRelay::Data { connection_id: id(index), data: &data });
-        let online = self.routes.get(&index).is_some_and(|route| route.0);
+        let online = self.online(index).is_some();
         match sent {
             Ok(()) => {
                 assert!(online && (1..=2031).contains(&length));
@@ -182,14 +196,10 @@ proptest! {
         world.room.set(usize::MAX);
         world.step();
         received.extend(relay.open(&world.written()));
-        prop_assert_eq!(world.seen(), model.seen);
-        prop_assert_eq!(received, model.promised);
+        prop_assert_eq!(&world.seen(), &model.seen);
+        prop_assert_eq!(&received, &model.promised);
         for index in 0..6 {
-            let online = match model.routes.get(&index) {
-                Some((true, number)) => Some(*number),
-                Some((false, _)) | None => None,
-            };
-            prop_assert_eq!(world.machine.borrow().online_number(id(index)), online);
+            prop_assert_eq!(world.machine.borrow().online_number(id(index)), model.online(index));
         }
     }
 }

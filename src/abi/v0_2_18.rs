@@ -3,10 +3,15 @@
 
 use core::ffi::{CStr, c_char, c_int, c_void};
 
+#[cfg(feature = "tcp-connections")]
+use crate::ffi::connections::{
+    NewConnections, TCP_Connections, do_connections, kill_connections, new_connections,
+};
 use crate::ffi::ctypes::{
     Family, IP_Port, Logger, Logger_Level, Mono_Time, Network, Random, Socket, TCP_Proxy_Info,
 };
 use crate::ffi::host::{Environment, HostFns, Place};
+#[cfg(feature = "tcp-client")]
 use crate::ffi::relay_client::{
     NewClient, TCP_Client_Connection, do_client, kill_client, new_client,
 };
@@ -22,10 +27,12 @@ const TOX_PROTO_TCP: c_int = 1;
 /// toxcore's functions.
 pub static HOST: HostFns = HostFns {
     mono_time_get: mono_time,
+    mono_time_millis: mono_millis,
     logger_write: write_log,
     crypto_new_keypair: new_keypair,
     random_nonce: draw_nonce,
     random_u64: draw_u64,
+    random_u32: draw_u32,
     open,
     net_connect: connect,
     send,
@@ -38,6 +45,7 @@ pub static HOST: HostFns = HostFns {
 ///
 /// # Safety
 /// abi.md section 1.1; `proxy` may be null, no other pointer (null gives null).
+#[cfg(feature = "tcp-client")]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn new_TCP_connection(
     log: *const Logger,
@@ -60,6 +68,7 @@ pub unsafe extern "C" fn new_TCP_connection(
 ///
 /// # Safety
 /// abi.md section 1.1
+#[cfg(feature = "tcp-client")]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn do_TCP_connection(
     log: *const Logger,
@@ -75,15 +84,67 @@ pub unsafe extern "C" fn do_TCP_connection(
 ///
 /// # Safety
 /// abi.md section 1.1
+#[cfg(feature = "tcp-client")]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kill_TCP_connection(con: *mut TCP_Client_Connection) {
     // SAFETY: as promised by the caller.
     unsafe { kill_client(con) }
 }
 
+/// Makes an object that reaches peers over relays; null on failure. 0.2.18 has no `Memory`.
+///
+/// # Safety
+/// abi.md section 1.2; `log` and `proxy` may be null, no other pointer (null gives null).
+#[cfg(feature = "tcp-connections")]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn new_tcp_connections(
+    log: *const Logger,
+    rng: *const Random,
+    ns: *const Network,
+    mono_time: *mut Mono_Time,
+    secret_key: *const u8,
+    proxy: *const TCP_Proxy_Info,
+) -> *mut TCP_Connections {
+    let env = Environment { fns: &HOST, rng, ns };
+    // SAFETY: as promised by the caller.
+    unsafe { new_connections(env, &NewConnections { log, mono_time, secret_key, proxy }) }
+}
+
+/// One round of all relays.
+///
+/// # Safety
+/// abi.md section 1.2
+#[cfg(feature = "tcp-connections")]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn do_tcp_connections(
+    log: *const Logger,
+    tcp_c: *mut TCP_Connections,
+    userdata: *mut c_void,
+) {
+    // SAFETY: as promised by the caller.
+    unsafe { do_connections(&HOST, log, tcp_c, userdata) }
+}
+
+/// Closes all connections and frees the object; null is allowed.
+///
+/// # Safety
+/// abi.md section 1.2
+#[cfg(feature = "tcp-connections")]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kill_tcp_connections(tcp_c: *mut TCP_Connections) {
+    // SAFETY: as promised by the caller.
+    unsafe { kill_connections(tcp_c) }
+}
+
 unsafe fn mono_time(mono_time: *const Mono_Time) -> u64 {
     // SAFETY: valid by the contract of `HostFns`.
     unsafe { imports::mono_time_get(mono_time) }
+}
+
+unsafe fn mono_millis(mono_time: *const Mono_Time) -> u64 {
+    // SAFETY: valid by the contract of `HostFns`. The function of this version takes a pointer that
+    // is not const, and locks what it changes.
+    unsafe { imports::current_time_monotonic(mono_time.cast_mut()) }
 }
 
 unsafe fn write_log(log: *const Logger, level: Level, place: Place, message: &CStr) {
@@ -117,6 +178,11 @@ unsafe fn draw_nonce(rng: *const Random, nonce: &mut [u8; 24]) {
 unsafe fn draw_u64(rng: *const Random) -> u64 {
     // SAFETY: valid by the contract of `HostFns`.
     unsafe { imports::random_u64(rng) }
+}
+
+unsafe fn draw_u32(rng: *const Random) -> u32 {
+    // SAFETY: valid by the contract of `HostFns`.
+    unsafe { imports::random_u32(rng) }
 }
 
 unsafe fn open(ns: *const Network, family: Family) -> Option<Socket> {
@@ -210,6 +276,7 @@ mod imports {
 
     unsafe extern "C" {
         pub(super) fn mono_time_get(mono_time: *const Mono_Time) -> u64;
+        pub(super) fn current_time_monotonic(mono_time: *mut Mono_Time) -> u64;
         pub(super) fn logger_write(
             log: *const Logger,
             level: Logger_Level,
@@ -226,6 +293,7 @@ mod imports {
         ) -> i32;
         pub(super) fn random_nonce(rng: *const Random, nonce: *mut u8);
         pub(super) fn random_u64(rng: *const Random) -> u64;
+        pub(super) fn random_u32(rng: *const Random) -> u32;
         pub(super) fn net_socket(
             ns: *const Network,
             domain: Family,

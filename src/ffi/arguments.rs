@@ -1,61 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Arguments of C as values, and what is wrong with them.
-
-use core::ffi::c_int;
+//! Arguments of C as values.
 
 use crate::crypto::{PublicKey, SecretKey};
-use crate::proto::relay::note::Level;
-use crate::proto::relay::state::SendError;
 use crate::wire::MAX_PAYLOAD_SIZE;
-use crate::wire::connection_id::ConnectionId;
 
-/// Why a command was not carried out.
+/// What is wrong with a buffer.
 #[derive(Clone, Copy)]
-pub(super) enum Refusal {
-    NullArgument,
-    ConnectionId(u8),
-    Destination,
-    Send(SendError),
-}
-
-impl Refusal {
-    /// The return value that C knows.
-    pub(super) fn code(self) -> c_int {
-        match self {
-            Self::Destination | Self::Send(SendError::Busy) => 0,
-            Self::NullArgument
-            | Self::ConnectionId(_)
-            | Self::Send(
-                SendError::NotConfirmed
-                | SendError::Broken
-                | SendError::NotOnline
-                | SendError::Length(_),
-            ) => -1,
-        }
-    }
-
-    /// A full socket, one that has just failed (logged for itself) and a peer that is not online
-    /// are daily business and may come with every packet; the rest is misuse.
-    pub(super) fn level(self) -> Level {
-        match self {
-            Self::Send(SendError::Busy | SendError::Broken | SendError::NotOnline) => Level::Trace,
-            Self::NullArgument
-            | Self::ConnectionId(_)
-            | Self::Destination
-            | Self::Send(SendError::NotConfirmed | SendError::Length(_)) => Level::Warning,
-        }
-    }
-}
-
-impl core::fmt::Display for Refusal {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self {
-            Self::NullArgument => f.write_str("not sent: NULL argument"),
-            Self::ConnectionId(id) => write!(f, "not sent: connection id {id} is out of range"),
-            Self::Destination => f.write_str("not sent: destination is not an IP address"),
-            Self::Send(error) => write!(f, "not sent: {error}"),
-        }
-    }
+pub(super) enum DataError {
+    Null,
+    /// Longer than any payload.
+    Length(
+        #[cfg_attr(not(feature = "tcp-client"), expect(dead_code, reason = "for its log"))] usize,
+    ),
 }
 
 /// # Safety
@@ -73,26 +29,15 @@ pub(super) unsafe fn secret_key(bytes: *const u8) -> Option<SecretKey> {
 }
 
 /// # Safety
-/// As [`public_key`].
-pub(super) unsafe fn key_argument(bytes: *const u8) -> Result<PublicKey, Refusal> {
-    // SAFETY: as promised by the caller.
-    unsafe { public_key(bytes) }.ok_or(Refusal::NullArgument)
-}
-
-pub(super) fn id_argument(con_id: u8) -> Result<ConnectionId, Refusal> {
-    ConnectionId::from_index(con_id).ok_or(Refusal::ConnectionId(con_id))
-}
-
-/// # Safety
 /// `data` is null or `len` bytes that stay as they are as long as the slice lives.
-pub(super) unsafe fn data_argument<'a>(data: *const u8, len: u16) -> Result<&'a [u8], Refusal> {
+pub(super) unsafe fn data_argument<'a>(data: *const u8, len: u16) -> Result<&'a [u8], DataError> {
     if usize::from(len) > MAX_PAYLOAD_SIZE {
         // Refused before it is looked at: the buffer may be shorter than it is said to be.
-        return Err(Refusal::Send(SendError::Length(usize::from(len))));
+        return Err(DataError::Length(usize::from(len)));
     }
     match (data.is_null(), len) {
         (_, 0) => Ok(&[]),
-        (true, _) => Err(Refusal::NullArgument),
+        (true, _) => Err(DataError::Null),
         // SAFETY: not null, so `len` bytes.
         (false, _) => Ok(unsafe { core::slice::from_raw_parts(data, usize::from(len)) }),
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Callback types and the slots that hold them. Each type includes NULL.
 
-use core::ffi::{c_int, c_void};
+use core::ffi::{c_int, c_uint, c_void};
 
 /// A routing request was answered; `public_key` is 32 bytes, valid during the call.
 pub type tcp_routing_response_cb =
@@ -43,6 +43,30 @@ pub type tcp_onion_response_cb = Option<
 pub type forwarded_response_cb = Option<
     unsafe extern "C" fn(object: *mut c_void, data: *const u8, length: u16, userdata: *mut c_void),
 >;
+
+/// Data of a peer; `id` is what the owner calls it.
+pub type tcp_data_cb = Option<
+    unsafe extern "C" fn(
+        object: *mut c_void,
+        id: c_int,
+        data: *const u8,
+        length: u16,
+        userdata: *mut c_void,
+    ) -> c_int,
+>;
+/// Out-of-band data of somebody who is not tied to the relay; `public_key` is 32 bytes.
+pub type tcp_oob_cb = Option<
+    unsafe extern "C" fn(
+        object: *mut c_void,
+        public_key: *const u8,
+        tcp_connections_number: c_uint,
+        data: *const u8,
+        length: u16,
+        userdata: *mut c_void,
+    ) -> c_int,
+>;
+/// A packet out of the onion, without its id.
+pub type tcp_onion_cb = tcp_onion_response_cb;
 
 /// A callback and the object it gets. Copied out before each call, because an earlier callback may
 /// have replaced it.

@@ -14,6 +14,8 @@ pub const TOX_AF_INET6: u8 = 10;
 pub const TCP_INET: u8 = 12;
 /// TCP relay over IPv6, in memory.
 pub const TCP_INET6: u8 = 13;
+/// A relay number in the form of an address.
+pub const TCP_SERVER_FAMILY: u8 = 14;
 
 /// `Logger_Level`
 pub type Logger_Level = u32;
@@ -74,6 +76,8 @@ const _: () = {
     assert!(core::mem::offset_of!(IP_Port, port) == 24);
     assert!(size_of::<TCP_Proxy_Info>() == 40 && align_of::<TCP_Proxy_Info>() == 8);
     assert!(core::mem::offset_of!(TCP_Proxy_Info, proxy_type) == 32);
+    assert!(size_of::<Node_format>() == 64 && align_of::<Node_format>() == 8);
+    assert!(core::mem::offset_of!(Node_format, ip_port) == 32);
     assert!(size_of::<Family>() == 1 && size_of::<Socket>() == 4);
 };
 
@@ -93,6 +97,28 @@ impl IP_Port {
             }
         }
         value
+    }
+
+    /// The address of a relay as it is given to others: with the family of a relay.
+    #[must_use]
+    pub fn of_relay(address: SocketAddr) -> Self {
+        let family = if address.is_ipv4() { TCP_INET } else { TCP_INET6 };
+        Self { family, ..Self::new(address) }
+    }
+
+    /// A relay number in the form of an address, in host order; all other bytes zero.
+    #[must_use]
+    pub fn of_relay_number(number: u32) -> Self {
+        let mut value = Self { family: TCP_SERVER_FAMILY, ..Self::default() };
+        value.address[..4].copy_from_slice(&number.to_ne_bytes());
+        value
+    }
+
+    /// The bytes that [`Self::of_relay_number`] fills, and whether they are one by the family.
+    #[must_use]
+    pub fn relay_number(&self) -> (u32, bool) {
+        let [a, b, c, d, ..] = self.address;
+        (u32::from_ne_bytes([a, b, c, d]), self.family == TCP_SERVER_FAMILY)
     }
 
     /// The family, for `net_socket`.
@@ -125,6 +151,16 @@ impl IP_Port {
         };
         Some(NodeAddress { kind, ip, port: u16::from_be_bytes(self.port) })
     }
+}
+
+/// A relay or DHT node with its key.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Node_format {
+    /// 32 bytes.
+    pub public_key: [u8; 32],
+    /// The address.
+    pub ip_port: IP_Port,
 }
 
 /// Which proxy to use; all zero is none.

@@ -10,7 +10,10 @@ use std::ffi::CString;
 use std::sync::OnceLock;
 
 use super::ctypes::{Family, IP_Port, Logger, Mono_Time, Network, Random, Socket};
+use crate::crypto::{Nonce, PublicKey, SecretKey};
+use crate::proto::relay::HandshakeRandom;
 use crate::proto::relay::note::Level;
+use crate::wire::relay_packet::PingId;
 use crate::wire::{CRYPTO_NONCE_SIZE, CRYPTO_PUBLIC_KEY_SIZE, CRYPTO_SECRET_KEY_SIZE};
 
 /// The functions of one toxcore version. The pointers that they take came from C, which promises
@@ -19,6 +22,8 @@ use crate::wire::{CRYPTO_NONCE_SIZE, CRYPTO_PUBLIC_KEY_SIZE, CRYPTO_SECRET_KEY_S
 pub struct HostFns {
     /// Cached time in whole seconds.
     pub mono_time_get: unsafe fn(*const Mono_Time) -> u64,
+    /// Milliseconds of a clock that only moves forward.
+    pub mono_time_millis: unsafe fn(*const Mono_Time) -> u64,
     /// Writes one line to the log.
     pub logger_write: unsafe fn(*const Logger, Level, Place, &CStr),
     /// Makes a key pair.
@@ -31,6 +36,8 @@ pub struct HostFns {
     pub random_nonce: unsafe fn(*const Random, &mut [u8; CRYPTO_NONCE_SIZE]),
     /// Draws 64 bits.
     pub random_u64: unsafe fn(*const Random) -> u64,
+    /// Draws 32 bits.
+    pub random_u32: unsafe fn(*const Random) -> u32,
     /// Opens a stream socket, non-blocking and without SIGPIPE; `None` on failure.
     pub open: unsafe fn(*const Network, Family) -> Option<Socket>,
     /// Starts to connect; false if that fails at once. The logger may be null.
@@ -76,6 +83,28 @@ pub struct Environment {
     pub rng: *const Random,
     /// Socket layer, valid as long as the object it was given to.
     pub ns: *const Network,
+}
+
+/// The random bytes of a handshake, drawn in toxcore's order.
+pub(super) fn draw_handshake(env: &Environment) -> HandshakeRandom {
+    let Environment { fns, rng, .. } = *env;
+    let mut temporary_pk = PublicKey([0; 32]);
+    let mut temporary_sk = SecretKey([0; 32]);
+    let mut base_nonce = Nonce([0; 24]);
+    let mut nonce = Nonce([0; 24]);
+    // SAFETY: the random source is valid as long as the object it was given to.
+    unsafe {
+        (fns.crypto_new_keypair)(rng, &mut temporary_pk.0, &mut temporary_sk.0);
+        (fns.random_nonce)(rng, &mut base_nonce.0);
+        (fns.random_nonce)(rng, &mut nonce.0);
+    }
+    HandshakeRandom { temporary_pk, temporary_sk, base_nonce, nonce }
+}
+
+/// The id of a ping.
+pub(super) fn draw_ping_id(env: &Environment) -> PingId {
+    // SAFETY: as above.
+    unsafe { (env.fns.random_u64)(env.rng) }.to_ne_bytes()
 }
 
 /// A logger that was given for the time of one call. May be null: then nothing is written

@@ -15,6 +15,12 @@ pub struct HostSocket {
     is_system: bool,
 }
 
+// SAFETY: toxcore 0.2.18 calls into one object from two threads, one of them suspended in a callback
+// (abi.md section 1.5); its network functions are made for that.
+unsafe impl Send for HostSocket {}
+// SAFETY: as above.
+unsafe impl Sync for HostSocket {}
+
 impl HostSocket {
     /// Opens a socket and starts to connect it to `peer`; `None` if that fails at once.
     ///
@@ -30,6 +36,12 @@ impl HostSocket {
         // SAFETY: the logger is null or valid by the promise in `Log`.
         let connected = unsafe { (env.fns.net_connect)(log.as_ptr(), socket.socket, peer) };
         connected.then_some(socket)
+    }
+
+    /// The descriptor, which means something to the operating system only if the network is its own.
+    #[must_use]
+    pub fn descriptor(&self) -> c_int {
+        self.socket.sock
     }
 
     /// Writes some of `bytes`.

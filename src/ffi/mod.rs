@@ -8,11 +8,26 @@
 
 mod arguments;
 pub mod callbacks;
+#[cfg(feature = "tcp-connections")]
+pub mod connections;
 pub mod ctypes;
+#[cfg(feature = "tcp-client")]
 mod dispatch;
 pub mod fence;
 pub mod handle;
 pub mod host;
 pub mod host_tcp;
+#[cfg(feature = "tcp-connections")]
+mod link_host;
+#[cfg(feature = "tcp-connections")]
+mod readiness;
+#[cfg(feature = "tcp-client")]
+mod refusal;
+#[cfg(feature = "tcp-client")]
 pub mod relay_client;
+#[cfg(feature = "tcp-connections")]
+pub mod statistics;
+#[cfg(feature = "tcp-client")]
 pub mod tcp_client;
+#[cfg(feature = "tcp-connections")]
+pub mod tcp_connections;

@@ -11,9 +11,9 @@ use super::ctypes::{IP_Port, Logger, Mono_Time, TCP_Proxy_Info};
 use super::dispatch::dispatch;
 use super::fence::fence;
 use super::handle::{self, Call, Handle, Object};
-use super::host::{Environment, HostFns, Log, place};
+use super::host::{Environment, HostFns, Log, draw_handshake, draw_ping_id, place};
 use super::host_tcp::HostSocket;
-use crate::crypto::{BoxKey, Nonce, PublicKey, SecretKey};
+use crate::crypto::{BoxKey, PublicKey};
 use crate::proto::relay::event::Event;
 use crate::proto::relay::note::{Level, Note};
 use crate::proto::relay::proxy::ProxyKind;
@@ -157,10 +157,7 @@ unsafe fn try_new_client(
         socket: socket.ok_or(Refused::Connect)?,
     };
     // A direct handshake is made here, so that its random bytes are drawn where the C code does.
-    if client.handle.with(|state| state.relay.needs(now).handshake_random) == Some(true) {
-        let random = client.handshake_random();
-        client.handle.with(|state| state.relay.handle_handshake_random(random));
-    }
+    drive::prepare(&Visit { client: &client, log, userdata: core::ptr::null_mut() }, now);
     Ok(client)
 }
 
@@ -218,7 +215,9 @@ pub unsafe fn do_client(
         // SAFETY: not null, so valid.
         let now = Timestamp(unsafe { (fns.mono_time_get)(mono_time) });
         fence(
-            || drive::step(&Visit { client: &client, log, userdata }, now),
+            || {
+                drive::step(&Visit { client: &client, log, userdata }, now, drive::Limits::ALONE);
+            },
             || defect(&client, log, c"do_TCP_connection"),
         );
     };
@@ -239,22 +238,6 @@ pub unsafe fn kill_client(con: *mut TCP_Client_Connection) {
 }
 
 impl TCP_Client_Connection {
-    fn handshake_random(&self) -> HandshakeRandom {
-        let Environment { fns, rng, .. } = self.env;
-        let mut temporary_pk = PublicKey([0; 32]);
-        let mut temporary_sk = SecretKey([0; 32]);
-        let mut base_nonce = Nonce([0; 24]);
-        let mut nonce = Nonce([0; 24]);
-        // SAFETY: the random source is valid for the life of the object. The order of drawing is
-        // toxcore's.
-        unsafe {
-            (fns.crypto_new_keypair)(rng, &mut temporary_pk.0, &mut temporary_sk.0);
-            (fns.random_nonce)(rng, &mut base_nonce.0);
-            (fns.random_nonce)(rng, &mut nonce.0);
-        }
-        HandshakeRandom { temporary_pk, temporary_sk, base_nonce, nonce }
-    }
-
     pub(super) fn callbacks<R>(&self, read: impl FnOnce(&mut RelayCallbacks) -> R) -> Option<R> {
         self.handle.with(|state| read(&mut state.callbacks))
     }
@@ -287,13 +270,11 @@ impl drive::Host for Visit<'_> {
     }
 
     fn handshake_random(&self) -> HandshakeRandom {
-        self.client.handshake_random()
+        draw_handshake(&self.client.env)
     }
 
     fn ping_id(&self) -> PingId {
-        let Environment { fns, rng, .. } = self.client.env;
-        // SAFETY: the random source is valid for the life of the object.
-        unsafe { (fns.random_u64)(rng) }.to_ne_bytes()
+        draw_ping_id(&self.client.env)
     }
 
     fn event(&self, event: Event<'_>) {

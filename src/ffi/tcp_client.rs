@@ -7,7 +7,7 @@
 use core::ffi::{CStr, c_int, c_void};
 use core::sync::atomic::Ordering;
 
-use super::arguments::{Refusal, data_argument, id_argument, key_argument};
+use super::arguments::data_argument;
 use super::callbacks::{
     RelayCallbacks, Slot, forwarded_response_cb, tcp_onion_response_cb, tcp_oob_data_cb,
     tcp_routing_data_cb, tcp_routing_response_cb, tcp_routing_status_cb,
@@ -16,6 +16,7 @@ use super::ctypes::{IP_Port, Logger};
 use super::fence::fence;
 use super::handle::{Call, Object};
 use super::host::{Log, place};
+use super::refusal::{Refusal, id_argument, key_argument};
 use super::relay_client::{TCP_Client_Connection, Visit, defect};
 use crate::proto::relay::RelayClient;
 use crate::proto::relay::note::Level;

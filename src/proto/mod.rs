@@ -7,5 +7,7 @@
 //! between any two calls, so that C code can re-enter.
 #![cfg_attr(not(test), warn(clippy::indexing_slicing))]
 
+pub mod connections;
 pub mod relay;
+pub mod slots;
 pub mod time;

@@ -2,7 +2,7 @@
 //! Time as toxcore counts it.
 
 /// Whole seconds of `mono_time_get`: a cached clock that moves only between iterations.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp(pub u64);
 
 impl Timestamp {
@@ -17,6 +17,27 @@ impl Timestamp {
     pub fn is_timeout(self, since: Self, timeout: u64) -> bool {
         self.0.checked_sub(since.0).is_some_and(|passed| passed >= timeout)
     }
+}
+
+/// Milliseconds of a clock that only moves forward (`current_time_monotonic`); for round trips.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Millis(pub u64);
+
+impl Millis {
+    /// Milliseconds since `earlier`; 0 if that is later.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> u64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+/// Both clocks, read at the start of one call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Clock {
+    /// For the protocol's timers.
+    pub seconds: Timestamp,
+    /// For round trips.
+    pub millis: Millis,
 }
 
 #[cfg(test)]

@@ -41,15 +41,46 @@ pub trait Host: Transport {
     fn log(&self, note: Note);
 }
 
-/// One step: all that can be done now without waiting, within the limits of this module.
-pub fn step<H: Host>(host: &H, now: Timestamp) {
+/// What one step may take in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Packets to handle.
+    pub packets: usize,
+    /// Bytes to read; the last read may go over it.
+    pub bytes: usize,
+}
+
+impl Limits {
+    /// For a connection that has a step to itself.
+    pub const ALONE: Self = Self { packets: MAX_PACKETS_PER_STEP, bytes: MAX_BYTES_PER_STEP };
+}
+
+/// One step: all that can be done now without waiting, within the limits. Whether more may be
+/// waiting that they left, in the inbox or in the socket.
+pub fn step<H: Host>(host: &H, now: Timestamp, limits: Limits) -> bool {
     service(host, now);
     let backlog = match host.with(|relay| relay.take_inbox(now)) {
-        Some(Some(inbox)) => read(host, now, inbox),
+        Some(Some(inbox)) => read(host, now, inbox, limits),
         Some(None) | None => false,
     };
     host.with(|relay| relay.handle_timeout(now, backlog));
     log_notes(host);
+    backlog
+}
+
+/// A step for a connection of which it is known that nothing has arrived: looks at the clock only.
+pub fn tick<H: Host>(host: &H, now: Timestamp) {
+    service(host, now);
+    host.with(|relay| relay.handle_timeout(now, false));
+    log_notes(host);
+}
+
+/// Draws the random bytes for the handshake, if they are needed already. A step does so too.
+pub fn prepare<H: Host>(host: &H, now: Timestamp) {
+    if host.with(|relay| relay.needs(now).handshake_random) == Some(true) {
+        let random = host.handshake_random();
+        host.with(|relay| relay.handle_handshake_random(random));
+    }
 }
 
 /// Sends a packet now or not at all, after whatever waits.
@@ -112,9 +143,8 @@ fn service<H: Host>(host: &H, now: Timestamp) {
 }
 
 /// Reads and handles until nothing is left or the limits are reached; whether the latter.
-fn read<H: Host>(host: &H, now: Timestamp, mut inbox: Inbox) -> bool {
-    let mut packets = MAX_PACKETS_PER_STEP;
-    let mut bytes = MAX_BYTES_PER_STEP;
+fn read<H: Host>(host: &H, now: Timestamp, mut inbox: Inbox, limits: Limits) -> bool {
+    let Limits { mut packets, mut bytes } = limits;
     let mut acknowledge = false;
     let mut drained = false;
     let mut asked_again = false;
@@ -125,7 +155,7 @@ fn read<H: Host>(host: &H, now: Timestamp, mut inbox: Inbox) -> bool {
             Progress::Spent => break true,
         }
         if drained {
-            if asked_again || MAX_PACKETS_PER_STEP - packets > FEW_PACKETS {
+            if asked_again || limits.packets - packets > FEW_PACKETS {
                 break false;
             }
             // The relay may be holding small packets back until these are acknowledged (Nagle),

@@ -6,4 +6,5 @@
 //! where events go.
 
 pub mod drive;
+pub mod round;
 pub mod transport;

@@ -9,6 +9,7 @@
 pub mod address;
 pub mod connection_id;
 pub mod cursor;
+pub mod forward_chain;
 pub mod frame;
 pub mod handshake;
 pub mod proxy;

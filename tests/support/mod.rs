@@ -3,6 +3,8 @@
 #![allow(dead_code, unreachable_pub, missing_docs, reason = "each test program uses a part")]
 #![allow(clippy::unwrap_used, reason = "a test support fails by panicking")]
 
+pub mod relays;
+
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
@@ -102,7 +104,7 @@ impl World {
     }
 
     pub fn step(&self) {
-        drive::step(self, Timestamp(self.now.get()));
+        drive::step(self, Timestamp(self.now.get()), drive::Limits::ALONE);
     }
 
     /// A step `seconds` after the start.

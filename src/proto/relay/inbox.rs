@@ -22,6 +22,7 @@ pub struct Inbox {
     end: usize,
     grow: bool,
     last_full: u64,
+    received: u64,
 }
 
 impl Inbox {
@@ -55,10 +56,17 @@ impl Inbox {
     pub fn received(&mut self, count: usize, now: Timestamp) -> bool {
         self.end = self.buf.len().min(self.end.saturating_add(count));
         self.grow = self.end == self.buf.len();
+        self.received += count as u64;
         if self.grow {
             self.last_full = now.0;
         }
         self.grow
+    }
+
+    /// All bytes ever received.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.received
     }
 
     /// Gives memory back after a while without full reads.

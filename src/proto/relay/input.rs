@@ -118,6 +118,7 @@ impl RelayClient {
             return Err(Reason::Internal);
         };
         let packet = channel.open(frame).map_err(|_| Reason::FrameForged)?;
+        self.traffic.packets_received += 1;
         self.handle_packet(FromRelay::parse(packet).map_err(Reason::Packet)?)
     }
 

@@ -25,7 +25,7 @@ pub mod state;
 use self::event::Event;
 use self::inbox::Inbox;
 use self::note::{Note, Notes};
-use self::ping::Pings;
+use self::ping::{PingCounts, Pings};
 use self::proxy::ProxyKind;
 use self::routes::Routes;
 use self::secure_channel::SecureChannel;
@@ -124,6 +124,30 @@ pub struct RelayClient {
     routes: Routes,
     pings: Pings,
     notes: Notes,
+    traffic: Traffic,
+}
+
+/// What one connection has moved, in bytes on the wire and in sealed frames.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Bytes written, proxy messages and handshake included.
+    pub bytes_sent: u64,
+    /// Bytes read.
+    pub bytes_received: u64,
+    /// Frames written, or waiting to be.
+    pub packets_sent: u64,
+    /// Frames opened.
+    pub packets_received: u64,
+}
+
+impl Traffic {
+    /// Adds what another connection has moved.
+    pub fn add(&mut self, other: &Self) {
+        self.bytes_sent += other.bytes_sent;
+        self.bytes_received += other.bytes_received;
+        self.packets_sent += other.packets_sent;
+        self.packets_received += other.packets_received;
+    }
 }
 
 /// The keys, from one step of the handshake to the next; each is wiped when it has done its work.
@@ -169,6 +193,7 @@ impl RelayClient {
             routes: Routes::default(),
             pings: Pings::default(),
             notes: Notes::default(),
+            traffic: Traffic::default(),
         }
     }
 
@@ -200,6 +225,23 @@ impl RelayClient {
         }
     }
 
+    /// Whether a step has something to do although nothing has arrived and the socket has no room:
+    /// random bytes are needed, a time is up, or the connection is over and nobody was told yet.
+    #[must_use]
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        let needs = self.needs(now);
+        let is_late = match self.status {
+            Status::Disconnected => true,
+            Status::Confirmed => self.pings.has_failed(now, self.inbox.is_none()),
+            Status::ProxyHttpConnecting
+            | Status::ProxySocks5Connecting
+            | Status::ProxySocks5Unconfirmed
+            | Status::Connecting
+            | Status::Unconfirmed => self.deadline <= now,
+        };
+        needs.handshake_random || needs.ping_id || is_late || self.failure.is_some()
+    }
+
     /// Whether [`Self::begin_flush`] has something to hand out.
     #[must_use]
     pub fn needs_flush(&self) -> bool {
@@ -210,6 +252,31 @@ impl RelayClient {
     #[must_use]
     pub fn online_number(&self, connection_id: ConnectionId) -> Option<u32> {
         self.routes.online_number(connection_id)
+    }
+
+    /// The number attached to a connection id in use.
+    #[must_use]
+    pub fn number(&self, connection_id: ConnectionId) -> Option<u32> {
+        self.routes.number(connection_id)
+    }
+
+    /// Pings sent and answered.
+    #[must_use]
+    pub fn ping_counts(&self) -> PingCounts {
+        self.pings.counts()
+    }
+
+    /// What has been moved so far.
+    #[must_use]
+    pub fn traffic(&self) -> Traffic {
+        let packets_sent = self.traffic.packets_sent + self.out.sealed();
+        Traffic { packets_sent, ..self.traffic }
+    }
+
+    /// Bytes that wait here for the socket.
+    #[must_use]
+    pub fn queued_bytes(&self) -> usize {
+        self.out.queued_bytes()
     }
 
     // -------------------------------------------------------------------------------- inputs
@@ -313,6 +380,11 @@ impl RelayClient {
         self.routes.set_number(connection_id, number)
     }
 
+    /// Sends a ping out of turn, with the next step; if one is outstanding, that one serves.
+    pub fn probe(&mut self) {
+        self.pings.probe();
+    }
+
     // -------------------------------------------------------------------------------- outputs
 
     /// The receive buffer, for one round of reading; `None` if nothing may be read now: because
@@ -335,6 +407,7 @@ impl RelayClient {
 
     /// Gives the receive buffer back.
     pub fn return_inbox(&mut self, inbox: Inbox) {
+        self.traffic.bytes_received = inbox.total();
         if self.status != Status::Disconnected {
             self.inbox = Some(inbox);
         }
@@ -368,6 +441,7 @@ impl RelayClient {
         let reason = *self.failure.get_or_insert(reason);
         self.status = Status::Disconnected;
         self.session = Session::Over;
+        self.traffic = self.traffic();
         self.out = SendQueue::default();
         self.inbox = None;
         self.notes.push(Note::Disconnected(reason));

@@ -121,6 +121,7 @@ impl RelayClient {
         match written {
             Written::Bytes(count) => {
                 self.wrote_any |= count > 0;
+                self.traffic.bytes_sent += count as u64;
                 count
             }
             Written::Failed(errno) => {

@@ -16,25 +16,44 @@ pub const BACKLOG_PING_TIMEOUT: u64 = 20;
 pub struct Pings {
     last: u64,
     outstanding: Option<PingId>,
+    /// The owner wants to know at once whether the relay still answers.
+    probe: bool,
+    sent: u64,
+    answered: u64,
 }
 
 impl Pings {
     /// Whether a ping is due.
     #[must_use]
     pub fn is_due(&self, now: Timestamp) -> bool {
-        now.is_timeout(Timestamp(self.last), TCP_PING_FREQUENCY)
+        self.probe || now.is_timeout(Timestamp(self.last), TCP_PING_FREQUENCY)
+    }
+
+    /// Makes a ping due now. One that is outstanding serves as well, so that it keeps its time.
+    pub fn probe(&mut self) {
+        self.probe = self.outstanding.is_none();
     }
 
     /// A ping leaves now; an older one without answer is forgotten.
     pub fn sent(&mut self, id: PingId, now: Timestamp) {
         self.last = now.0;
         self.outstanding = Some(id);
+        self.probe = false;
+        self.sent += 1;
+    }
+
+    /// The pings in numbers.
+    #[must_use]
+    pub fn counts(&self) -> PingCounts {
+        let outstanding = self.outstanding.is_some();
+        PingCounts { sent: self.sent, answered: self.answered, outstanding }
     }
 
     /// A pong came; one for another ping means nothing.
     pub fn handle_pong(&mut self, id: PingId) {
         if self.outstanding == Some(id) {
             self.outstanding = None;
+            self.answered += 1;
         }
     }
 
@@ -47,6 +66,17 @@ impl Pings {
         let timeout = if backlog { BACKLOG_PING_TIMEOUT } else { TCP_PING_TIMEOUT };
         self.outstanding.is_some() && now.is_timeout(Timestamp(self.last), timeout)
     }
+}
+
+/// The pings of one connection in numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PingCounts {
+    /// Pings that were sent.
+    pub sent: u64,
+    /// Pings that were answered.
+    pub answered: u64,
+    /// Whether the newest is not answered yet.
+    pub outstanding: bool,
 }
 
 #[cfg(test)]
@@ -76,5 +106,20 @@ mod tests {
         assert!(pings.has_failed(Timestamp(1020), true));
         pings.handle_pong(ID);
         assert!(!pings.has_failed(Timestamp(1020), false));
+    }
+
+    #[test]
+    fn a_probe_is_a_ping_out_of_turn_unless_one_is_under_way() {
+        let mut pings = Pings::default();
+        pings.sent(ID, Timestamp(1000));
+        pings.probe();
+        assert!(!pings.is_due(Timestamp(1001)), "the outstanding ping is the probe");
+        pings.handle_pong(ID);
+        pings.probe();
+        assert!(pings.is_due(Timestamp(1001)));
+        pings.sent([2; 8], Timestamp(1001));
+        assert!(!pings.is_due(Timestamp(1001)));
+        assert_eq!(pings.counts(), PingCounts { sent: 2, answered: 1, outstanding: true });
+        assert!(pings.has_failed(Timestamp(1011), false), "a probe has the time of any ping");
     }
 }

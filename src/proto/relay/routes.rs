@@ -18,14 +18,24 @@ pub const MAX_PENDING_REQUESTS: usize = 1024;
 pub struct Routes {
     slots: Vec<Option<Route>>,
     /// Requests without an answer, by peer: the relay answers each.
-    pending: BTreeMap<PublicKey, usize>,
+    pending: BTreeMap<PublicKey, Pending>,
     pending_count: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Route {
+    peer: PublicKey,
     online: bool,
     number: u32,
+}
+
+/// Requests for one peer, which the relay answers in order.
+#[derive(Clone, Copy, Debug, Default)]
+struct Pending {
+    count: usize,
+    /// How many of them were sent before an id for the peer was given back. Their answers name that
+    /// id, which the relay takes from us afterwards: they mean nothing.
+    stale: usize,
 }
 
 impl Routes {
@@ -37,7 +47,7 @@ impl Routes {
 
     /// A connection id for `peer` has been asked for.
     pub fn request(&mut self, peer: PublicKey) {
-        *self.pending.entry(peer).or_default() += 1;
+        self.pending.entry(peer).or_default().count += 1;
         self.pending_count += 1;
     }
 
@@ -49,7 +59,9 @@ impl Routes {
         connection_id: Option<ConnectionId>,
         peer: PublicKey,
     ) -> Option<Event<'a>> {
-        self.answer(&peer)?;
+        if self.answer(&peer)? == Answer::Stale {
+            return None;
+        }
         let Some(connection_id) = connection_id else {
             return Some(Event::RoutingRefused { peer });
         };
@@ -61,7 +73,7 @@ impl Routes {
         if slot.is_some() {
             return None;
         }
-        *slot = Some(Route { online: false, number: NO_NUMBER });
+        *slot = Some(Route { peer, online: false, number: NO_NUMBER });
         Some(Event::RoutingResponse { connection_id, peer })
     }
 
@@ -86,6 +98,13 @@ impl Routes {
         route.online.then_some(route.number)
     }
 
+    /// The number attached to a connection id in use, whether its peer is online or not.
+    #[must_use]
+    pub fn number(&self, connection_id: ConnectionId) -> Option<u32> {
+        let route = self.slots.get(usize::from(connection_id.index()))?.as_ref()?;
+        Some(route.number)
+    }
+
     /// Attaches a number; `None` if the id is not in use.
     pub fn set_number(&mut self, connection_id: ConnectionId, number: u32) -> Option<()> {
         self.route_mut(connection_id)?.number = number;
@@ -95,7 +114,10 @@ impl Routes {
     /// Gives the id back; `None` if it is not in use.
     pub fn release(&mut self, connection_id: ConnectionId) -> Option<()> {
         let slot = self.slots.get_mut(usize::from(connection_id.index()))?;
-        slot.take()?;
+        let route = slot.take()?;
+        if let Some(pending) = self.pending.get_mut(&route.peer) {
+            pending.stale = pending.count;
+        }
         while let Some(None) = self.slots.last() {
             self.slots.pop();
         }
@@ -103,19 +125,28 @@ impl Routes {
     }
 
     /// Counts one request for `peer` as answered; `None` if there is none.
-    fn answer(&mut self, peer: &PublicKey) -> Option<()> {
-        let count = self.pending.get_mut(peer)?;
-        *count -= 1;
-        if *count == 0 {
+    fn answer(&mut self, peer: &PublicKey) -> Option<Answer> {
+        let pending = self.pending.get_mut(peer)?;
+        let answer = if pending.stale > 0 { Answer::Stale } else { Answer::Valid };
+        pending.stale = pending.stale.saturating_sub(1);
+        pending.count -= 1;
+        if pending.count == 0 {
             self.pending.remove(peer);
         }
         self.pending_count -= 1;
-        Some(())
+        Some(answer)
     }
 
     fn route_mut(&mut self, connection_id: ConnectionId) -> Option<&mut Route> {
         self.slots.get_mut(usize::from(connection_id.index()))?.as_mut()
     }
+}
+
+/// What the answer to a request is worth.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    Valid,
+    Stale,
 }
 
 #[cfg(test)]
@@ -150,7 +181,8 @@ mod tests {
         assert_eq!(routes.handle_response(Some(id(4)), PEER), None);
     }
 
-    /// A late answer to an old request does not use up the new one.
+    /// A late answer to an old request does not use up the new one. It names an id that we have
+    /// given back: a second release of it is what relays close the connection over.
     #[test]
     fn each_request_has_its_own_answer() {
         let mut routes = Routes::default();
@@ -159,7 +191,8 @@ mod tests {
         routes.handle_response(Some(id(4)), PEER).unwrap();
         routes.release(id(4)).unwrap();
         routes.request(PEER);
-        assert!(routes.handle_response(Some(id(4)), PEER).is_some(), "late");
+        assert_eq!(routes.handle_response(Some(id(4)), PEER), None, "late");
+        assert_eq!(routes.number(id(4)), None, "late");
         assert!(routes.handle_response(Some(id(2)), PEER).is_some(), "the new one");
         assert_eq!(routes.handle_response(Some(id(3)), PEER), None);
     }

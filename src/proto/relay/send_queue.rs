@@ -63,9 +63,24 @@ pub struct SendQueue {
     requests: usize,
     pongs: usize,
     in_flight: bool,
+    sealed: u64,
 }
 
 impl SendQueue {
+    /// Frames that were sealed and not forgotten.
+    #[must_use]
+    pub fn sealed(&self) -> u64 {
+        self.sealed
+    }
+
+    /// Bytes that wait to be written, as they will be on the wire.
+    #[must_use]
+    pub fn queued_bytes(&self) -> usize {
+        let tail = self.tail.as_ref().map_or(0, |tail| tail.bytes().len());
+        let requests = self.requests * CONTROL_FRAME_SIZE;
+        tail + requests + (self.control.len() - self.requests) * PING_FRAME_SIZE
+    }
+
     /// Whether nothing waits and nothing is being written.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -164,6 +179,7 @@ impl SendQueue {
             return Err(SendError::Busy);
         }
         channel.commit();
+        self.sealed += 1;
         if let Some(rest) = frame.get(written..).filter(|rest| !rest.is_empty()) {
             self.tail = Some(Batch { bytes: rest.to_vec(), sent: 0 });
         }
@@ -184,6 +200,7 @@ impl SendQueue {
             // The room fits the longest control packet, so sealing cannot fail.
             let length = channel.seal(&mut room, |room| packet.as_relay().emit(room)).ok()?;
             channel.commit();
+            self.sealed += 1;
             bytes.extend_from_slice(room.get(..length)?);
         }
         if self.control.is_empty() {
@@ -206,6 +223,8 @@ impl Control {
 
 /// The frame of a routing request, the longest control packet.
 const CONTROL_FRAME_SIZE: usize = 2 + 16 + 33;
+/// The frame of a ping or pong; that of a disconnect notification is 7 bytes shorter.
+const PING_FRAME_SIZE: usize = 2 + 16 + 9;
 
 fn length_in(error: WireError) -> usize {
     match error {

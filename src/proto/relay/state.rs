@@ -31,7 +31,7 @@ pub enum Reason {
     ConnectTimeout,
     /// No pong within 10 seconds.
     PingTimeout,
-    /// The connection could not be made; carries `errno`.
+    /// The connection could not be made; carries `errno`, or 0 if that is not known.
     ConnectFailed(i32),
     /// The other side closed the connection.
     Closed,
@@ -59,6 +59,7 @@ impl core::fmt::Display for Reason {
         match self {
             Self::ConnectTimeout => f.write_str("not confirmed within 10 seconds"),
             Self::PingTimeout => f.write_str("no pong within 10 seconds"),
+            Self::ConnectFailed(0) => f.write_str("cannot connect"),
             Self::ConnectFailed(errno) => write!(f, "cannot connect: {}", os(*errno)),
             Self::Closed => f.write_str("closed by the other side"),
             Self::Io(errno) => write!(f, "socket failed: {}", os(*errno)),

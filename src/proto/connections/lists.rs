@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Picking and copying relays (tcp_connections.md sections 10 to 12). Random numbers come from the
+//! caller.
+
+use core::net::SocketAddr;
+
+use super::relay_slot::Relay;
+use super::relays::canonical;
+use super::{Connections, Link, RelayNumber};
+use crate::crypto::PublicKey;
+
+impl Connections {
+    /// A relay that is marked for the onion; each is as likely as the others.
+    #[must_use]
+    pub fn pick_onion_relay(&self, random: u32) -> Option<RelayNumber> {
+        let marked = || self.relays.iter().filter(|(_, relay)| relay.onion && relay.is_connected());
+        let count = u32::try_from(marked().count()).ok()?;
+        let (number, _) = marked().nth(random.checked_rem(count)? as usize)?;
+        Some(RelayNumber(number))
+    }
+
+    /// The address of a relay.
+    #[must_use]
+    pub fn relay_address(&self, relay: RelayNumber) -> Option<SocketAddr> {
+        self.relays.get(relay.0)?.address()
+    }
+
+    /// The connected relays with their addresses, `max` at most, from a random one on.
+    #[must_use]
+    pub fn copy_connected(&self, max: usize, random: u32) -> Vec<(PublicKey, SocketAddr)> {
+        let Some(start) = random.checked_rem(self.connected) else { return Vec::new() };
+        let connected = || self.relays.iter().filter(|(_, relay)| relay.is_connected());
+        let cycle = connected().skip(start as usize).chain(connected().take(start as usize));
+        cycle.take(max).filter_map(|(_, relay)| node(relay)).collect()
+    }
+
+    /// The connected relays with their addresses, `max` at most, from an index of the table on.
+    #[must_use]
+    pub fn copy_connected_from(&self, max: usize, index: u32) -> Vec<(PublicKey, SocketAddr)> {
+        let Some(start) = index.checked_rem(self.relays.len()) else { return Vec::new() };
+        let before = self.relays.iter().take_while(|(number, _)| *number < start);
+        let cycle = self.relays.iter_from(start).chain(before);
+        let connected = cycle.filter(|(_, relay)| relay.is_connected());
+        connected.take(max).filter_map(|(_, relay)| node(relay)).collect()
+    }
+
+    /// The first connected relay with this address. A port of 0 is no address.
+    #[must_use]
+    pub fn link_by_address(&self, address: SocketAddr) -> Option<Link> {
+        if address.port() == 0 {
+            return None;
+        }
+        let numbers = self.relays_by_address.get(&canonical(address))?;
+        numbers.iter().find_map(|number| self.connected_link(*number))
+    }
+}
+
+fn node(relay: &Relay) -> Option<(PublicKey, SocketAddr)> {
+    Some((relay.pk, relay.address()?))
+}

@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! Relays: adding, tying to peers, losing, retrying and removing them.
+
+use core::net::SocketAddr;
+
+use super::event::Command;
+use super::note::Note;
+use super::peer_slot::{RECOMMENDED_FRIEND_TCP_CONNECTIONS, Slot, SlotStatus};
+use super::relay_slot::{Phase, Relay};
+use super::{
+    Connections, Link, MAX_RELAYS, NUM_ONION_TCP_CONNECTIONS, PeerNumber, PeerRef, RelayNumber,
+};
+use crate::crypto::PublicKey;
+use crate::proto::relay::state::Reason;
+use crate::proto::time::Timestamp;
+
+/// A socket that has to be opened; on failure, [`Connections::handle_connect_failed`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opening {
+    /// For this connection.
+    pub link: Link,
+    /// The relay's address.
+    pub address: SocketAddr,
+}
+
+/// Why a relay is not added or tied to a peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AddError {
+    /// There is a relay with this key already.
+    Known,
+    /// There are [`MAX_RELAYS`] relays, and none of them can be spared.
+    Full,
+    /// The key is of low order.
+    LowOrderKey,
+    /// There is no such peer or relay.
+    Unknown,
+    /// The peer has three online relays, or six that may still come.
+    Enough,
+    /// The relay is tied to the peer already.
+    Tied,
+}
+
+/// How a relay comes to a peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Plan {
+    /// It was known and is tied to the peer now.
+    Done,
+    /// It is new: the socket has to be opened, then [`Connections::tie_new`].
+    Open(Opening, PeerRef),
+}
+
+impl Connections {
+    /// Adds a relay (`add_tcp_relay_global`); its socket has to be opened.
+    ///
+    /// # Errors
+    /// `Known`, `Full`, `LowOrderKey`
+    pub fn add_relay(
+        &mut self,
+        address: SocketAddr,
+        pk: PublicKey,
+        now: Timestamp,
+    ) -> Result<Opening, AddError> {
+        if let Some(relay) = self.relay_of(&pk) {
+            relay.remember_address(address);
+            return Err(AddError::Known);
+        }
+        if self.relays.used() >= MAX_RELAYS && !self.spare_a_relay() {
+            self.notes.push(Note::RelayLimit);
+            return Err(AddError::Full);
+        }
+        let number = self.relays.insert(Relay::new(pk, address));
+        self.relay_by_key.insert(pk, number);
+        self.index_address(number);
+        self.begin_connect(number, now).map_err(|_| {
+            self.remove_relay(number);
+            AddError::LowOrderKey
+        })
+    }
+
+    /// The socket of a connection could not be opened, or not be connected.
+    pub fn handle_connect_failed(&mut self, link: Link, now: Timestamp) {
+        let Some(relay) = self.relays.get_mut(link.relay.0) else { return };
+        if relay.link(link.relay.0) != Some(link) {
+            return;
+        }
+        if relay.record.attempts == 1 && relay.peers.is_empty() {
+            self.remove_relay(link.relay.0);
+        } else {
+            self.lose(link.relay.0, Reason::ConnectFailed(0), now);
+        }
+    }
+
+    /// Ties a relay, new or known, to a peer (`add_tcp_relay_connection`).
+    ///
+    /// # Errors
+    /// All of [`AddError`].
+    pub fn add_relay_for(
+        &mut self,
+        peer: PeerNumber,
+        address: SocketAddr,
+        pk: PublicKey,
+        now: Timestamp,
+    ) -> Result<Plan, AddError> {
+        let found = self.peers.get(peer.0).ok_or(AddError::Unknown)?;
+        let (serial, online) = (found.serial, found.online_relays());
+        if let Some(number) = self.relay_by_key.get(&pk).copied() {
+            if let Some(relay) = self.relays.get_mut(number) {
+                relay.remember_address(address);
+            }
+            return self.tie(peer, RelayNumber(number), now).map(|()| Plan::Done);
+        }
+        // Before anything is connected: whoever names relays must not make us call at any number of
+        // addresses (C-06).
+        if online >= RECOMMENDED_FRIEND_TCP_CONNECTIONS || self.place_for(peer.0).is_none() {
+            return Err(AddError::Enough);
+        }
+        let opening = self.add_relay(address, pk, now)?;
+        Ok(Plan::Open(opening, PeerRef { number: peer, serial }))
+    }
+
+    /// Ties a relay that [`Self::add_relay_for`] made to its peer, once its socket is open.
+    ///
+    /// # Errors
+    /// `Unknown` if either is gone meanwhile, and as [`Self::tie`].
+    pub fn tie_new(&mut self, link: Link, peer: PeerRef, now: Timestamp) -> Result<(), AddError> {
+        if self.live_mut(link).is_none() || !self.is_current(peer) {
+            return Err(AddError::Unknown);
+        }
+        self.tie(peer.number, link.relay, now)
+    }
+
+    /// Ties a known relay to a peer (`add_tcp_number_relay_connection`).
+    ///
+    /// # Errors
+    /// `Unknown`, `Tied`, `Enough`
+    pub fn tie(
+        &mut self,
+        peer: PeerNumber,
+        relay: RelayNumber,
+        now: Timestamp,
+    ) -> Result<(), AddError> {
+        let found = self.peers.get(peer.0).ok_or(AddError::Unknown)?;
+        let is_tied = found.slot(relay).is_some();
+        let is_awake = !found.asleep;
+        let known = self.relays.get_mut(relay.0).ok_or(AddError::Unknown)?;
+        known.wake |= is_awake && known.phase == Phase::Sleeping;
+        if is_tied {
+            return Err(AddError::Tied);
+        }
+        let place = self.place_for(peer.0).ok_or(AddError::Enough)?;
+        self.untie(peer.0, place);
+        let Some(known) = self.relays.get_mut(relay.0) else { return Err(AddError::Unknown) };
+        known.peers.insert(peer.0);
+        let is_connected = known.is_connected();
+        self.update_peer(peer.0, |peer| {
+            if let Some(slot) = peer.slots.get_mut(place) {
+                *slot = Some(Slot::new(relay));
+            }
+            peer.connected += u32::from(is_connected);
+        });
+        if is_connected && self.announce(relay.0, peer.0, now) {
+            self.set_connected_time(relay.0, now);
+            self.push_flush(relay.0);
+        }
+        Ok(())
+    }
+
+    /// Removes a relay (`kill_tcp_relay_connection`); false if there is none.
+    pub fn kill_relay(&mut self, relay: RelayNumber) -> bool {
+        self.remove_relay(relay.0)
+    }
+
+    // ---------------------------------------------------------------------------- the details
+
+    fn relay_of(&mut self, pk: &PublicKey) -> Option<&mut Relay> {
+        self.relays.get_mut(*self.relay_by_key.get(pk)?)
+    }
+
+    /// Where a peer has room for one more relay: an empty slot, or that of the relay that has
+    /// failed most often.
+    fn place_for(&self, peer: u32) -> Option<usize> {
+        let peer = self.peers.get(peer)?;
+        peer.free_place().or_else(|| {
+            let failures = |slot: &Option<Slot>| {
+                let relay = self.relays.get(slot.as_ref()?.relay.0)?;
+                let is_waiting = matches!(relay.phase, Phase::Waiting(_));
+                (is_waiting && relay.record.failures > 0).then_some(relay.record.failures)
+            };
+            let failed = |(place, slot)| Some((failures(slot)?, place));
+            peer.slots.iter().enumerate().filter_map(failed).max().map(|(_, place)| place)
+        })
+    }
+
+    /// Empties a slot of a peer and gives its connection id back to the relay.
+    pub(super) fn untie(&mut self, peer: u32, place: usize) {
+        let slot = self.update_peer(peer, |peer| peer.slots.get_mut(place)?.take()).flatten();
+        let Some(Slot { relay, status, .. }) = slot else { return };
+        let Some(found) = self.relays.get_mut(relay.0) else { return };
+        found.peers.remove(&peer);
+        if !found.is_connected() {
+            return;
+        }
+        self.update_peer(peer, |peer| peer.connected -= 1);
+        if let Some(id) = status.connection_id() {
+            self.give_back(relay.0, id);
+        }
+    }
+
+    /// Ends the connection of a relay, if it has one: its peers stay tied to it.
+    pub(super) fn unlink(&mut self, number: u32, reason: Option<Reason>, now: Timestamp) {
+        let Some(relay) = self.relays.get_mut(number) else { return };
+        let (was_connected, was_marked) = (relay.is_connected(), relay.onion);
+        let link = relay.link(number);
+        let peers = relay.peers.clone();
+        relay.end_connection(reason, now);
+        relay.onion = false;
+        self.commands.extend(link.map(Command::Close));
+        self.marked -= u32::from(was_marked);
+        self.connected -= u32::from(was_connected);
+        for peer in peers {
+            self.update_peer(peer, |peer| {
+                peer.connected -= u32::from(was_connected);
+                if let Some(slot) = peer.slot_mut(RelayNumber(number)) {
+                    slot.status = SlotStatus::None;
+                }
+            });
+        }
+    }
+
+    /// A connection is over: the relay is tried again if it is needed, and else forgotten, in both
+    /// cases not before 10 seconds have passed since it was last tried.
+    pub(super) fn lose(&mut self, number: u32, reason: Reason, now: Timestamp) {
+        self.unlink(number, Some(reason), now);
+        let is_needed = self.is_needed(number);
+        let offline = self.connected == 0;
+        let self_pk = self.self_pk;
+        let Some(relay) = self.relays.get_mut(number) else { return };
+        if relay.record.failures > 0 {
+            self.relays_by_address_forget(number);
+        }
+        let Some(relay) = self.relays.get_mut(number) else { return };
+        let until = if is_needed {
+            relay.next_attempt(&self_pk, offline)
+        } else {
+            relay.earliest_attempt()
+        };
+        relay.phase = Phase::Waiting(until);
+        if until <= now {
+            return self.end_waiting(number, now);
+        }
+        if is_needed {
+            self.notes.push(Note::Retry(RelayNumber(number), until.0 - now.0));
+        }
+    }
+
+    /// The pause of a relay is over.
+    pub(super) fn end_waiting(&mut self, number: u32, now: Timestamp) {
+        let Some(relay) = self.relays.get_mut(number) else { return };
+        let all_asleep = {
+            let peers = &self.peers;
+            let asleep = |peer: &u32| peers.get(*peer).is_some_and(|peer| peer.asleep);
+            !relay.peers.is_empty() && relay.peers.iter().all(asleep)
+        };
+        if all_asleep {
+            relay.phase = Phase::Sleeping;
+        } else if self.is_needed(number) {
+            self.connect_again(number, now);
+        } else {
+            self.remove_relay(number);
+        }
+    }
+
+    /// Connects a relay that has no connection, from the loop.
+    pub(super) fn connect_again(&mut self, number: u32, now: Timestamp) {
+        match self.begin_connect(number, now) {
+            Ok(Opening { link, address }) => {
+                self.commands.push_back(Command::Connect(link, address));
+            }
+            // Cannot be: the key was good before.
+            Err(_) => {
+                self.remove_relay(number);
+            }
+        }
+    }
+
+    /// Whether a relay that is not connected should be.
+    pub(super) fn is_needed(&self, number: u32) -> bool {
+        let Some(relay) = self.relays.get(number) else { return false };
+        let waits_for_relays = |peer: &u32| {
+            self.peers.get(*peer).is_some_and(|peer| {
+                !peer.asleep && peer.online_relays() < RECOMMENDED_FRIEND_TCP_CONNECTIONS
+            })
+        };
+        let we_wait = (self.connected as usize) < RECOMMENDED_FRIEND_TCP_CONNECTIONS
+            || (self.onion && self.marked < NUM_ONION_TCP_CONNECTIONS);
+        (we_wait && relay.record.was_connected) || relay.peers.iter().any(waits_for_relays)
+    }
+
+    /// Removes a relay from everywhere; false if there is none.
+    pub(super) fn remove_relay(&mut self, number: u32) -> bool {
+        self.unlink(number, None, Timestamp(0));
+        let Some(relay) = self.relays.get(number) else { return false };
+        let (pk, address) = (relay.pk, relay.address());
+        for peer in relay.peers.clone() {
+            self.update_peer(peer, |peer| {
+                for slot in &mut peer.slots {
+                    if slot.is_some_and(|slot| slot.relay == RelayNumber(number)) {
+                        *slot = None;
+                    }
+                }
+            });
+        }
+        self.relay_by_key.remove(&pk);
+        self.forget_address(number, address);
+        self.relays.remove(number);
+        true
+    }
+
+    /// Makes room by forgetting a relay that waits for nobody, or the one that failed most often.
+    fn spare_a_relay(&mut self) -> bool {
+        let spare = self
+            .relays
+            .iter()
+            .filter(|(_, relay)| matches!(relay.phase, Phase::Waiting(_)))
+            .max_by_key(|(_, relay)| (relay.peers.is_empty(), relay.record.failures))
+            .map(|(number, _)| number);
+        spare.is_some_and(|number| self.remove_relay(number))
+    }
+
+    /// Goes on to the relay's next address, for the next connection.
+    fn relays_by_address_forget(&mut self, number: u32) {
+        let Some(relay) = self.relays.get_mut(number) else { return };
+        let old = relay.address();
+        relay.turn_address();
+        if relay.address() != old {
+            self.forget_address(number, old);
+            self.index_address(number);
+        }
+    }
+
+    fn index_address(&mut self, number: u32) {
+        if let Some(address) = self.relays.get(number).and_then(Relay::address) {
+            self.relays_by_address.entry(canonical(address)).or_default().insert(number);
+        }
+    }
+
+    fn forget_address(&mut self, number: u32, address: Option<SocketAddr>) {
+        let Some(address) = address.map(canonical) else { return };
+        if let Some(numbers) = self.relays_by_address.get_mut(&address) {
+            numbers.remove(&number);
+            if numbers.is_empty() {
+                self.relays_by_address.remove(&address);
+            }
+        }
+    }
+}
+
+/// An IPv4 address in the form of an IPv6 one is the same address.
+pub(super) fn canonical(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
+}
