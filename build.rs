@@ -29,7 +29,9 @@ fn main() {
     for (feature, version_file) in VERSIONS {
         let version = feature.trim_start_matches("abi-").replace('-', ".");
         let mut sources = vec![format!("src/abi/{version_file}.rs")];
-        sources.extend([CALLBACKS].iter().chain(&MODULE_FILES).map(|file| format!("src/ffi/{file}.rs")));
+        sources.extend(
+            [CALLBACKS].iter().chain(&MODULE_FILES).map(|file| format!("src/ffi/{file}.rs")),
+        );
         write_header(&format!("toxlink-abi-{version}.h"), "cbindgen.toml", &sources);
     }
     let statistics = ["src/ffi/statistics.rs".to_owned()];

@@ -4,7 +4,7 @@
 
 pub mod abi;
 pub mod crypto;
-#[cfg(any(feature = "tcp-client", feature = "tcp-connections"))]
+#[cfg(any(feature = "tcp-client", feature = "tcp-connections", feature = "friend-connection"))]
 #[expect(non_camel_case_types, reason = "C names stay as C programs know them")]
 pub mod ffi;
 pub mod proto;

@@ -3,5 +3,5 @@
 //! exports. One file per version; a build has one of them at most.
 #![allow(unsafe_code)]
 
-#[cfg(all(feature = "abi-0-2-18", any(feature = "tcp-client", feature = "tcp-connections")))]
+#[cfg(all(feature = "abi-0-2-18", any(feature = "_relays", feature = "friend-connection")))]
 pub mod v0_2_18;

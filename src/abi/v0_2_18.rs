@@ -7,15 +7,26 @@ use core::ffi::{CStr, c_char, c_int, c_void};
 use crate::ffi::connections::{
     NewConnections, TCP_Connections, do_connections, kill_connections, new_connections,
 };
+#[cfg(feature = "_relays")]
+use crate::ffi::ctypes::TCP_Proxy_Info;
 use crate::ffi::ctypes::{
-    Family, IP_Port, Logger, Logger_Level, Mono_Time, Network, Random, Socket, TCP_Proxy_Info,
+    Family, IP_Port, Logger, Logger_Level, Mono_Time, Network, Random, Socket,
 };
-use crate::ffi::host::{Environment, HostFns, Place};
+#[cfg(feature = "friend-connection")]
+use crate::ffi::friends::{Friend_Connections, FriendEnvironment, new_friends};
+#[cfg(feature = "_relays")]
+use crate::ffi::host::Environment;
+use crate::ffi::host::{HostFns, Place};
+#[cfg(feature = "friend-connection")]
+use crate::ffi::neighbours::Onion_Client;
 #[cfg(feature = "tcp-client")]
 use crate::ffi::relay_client::{
     NewClient, TCP_Client_Connection, do_client, kill_client, new_client,
 };
 use crate::proto::relay::note::Level;
+
+#[cfg(feature = "friend-connection")]
+mod neighbours;
 
 /// The lowest level that Debian's build of toxcore writes; finer lines never reach a program.
 const LOGGER_LEVEL_MIN: Level = Level::Info;
@@ -134,6 +145,29 @@ pub unsafe extern "C" fn do_tcp_connections(
 pub unsafe extern "C" fn kill_tcp_connections(tcp_c: *mut TCP_Connections) {
     // SAFETY: as promised by the caller.
     unsafe { kill_connections(tcp_c) }
+}
+
+/// Makes an object without friends; null on failure. DHT and net_crypto are those of `onion_c`.
+///
+/// # Safety
+/// abi.md section 1.3; `log`, `ns` and `onion_c` may be null (`onion_c` gives null).
+#[cfg(feature = "friend-connection")]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn new_friend_connections(
+    log: *const Logger,
+    mono_time: *const Mono_Time,
+    ns: *const Network,
+    onion_c: *mut Onion_Client,
+    local_discovery_enabled: bool,
+) -> *mut Friend_Connections {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        let (dht, net_crypto) = neighbours::behind(onion_c);
+        let fns = &neighbours::NEIGHBOURS;
+        let onion = onion_c;
+        let env = FriendEnvironment { host: &HOST, fns, log, mono_time, onion, dht, net_crypto };
+        new_friends(env, ns, local_discovery_enabled)
+    }
 }
 
 unsafe fn mono_time(mono_time: *const Mono_Time) -> u64 {

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Arguments of C as values.
 
-use crate::crypto::{PublicKey, SecretKey};
+use crate::crypto::PublicKey;
+#[cfg(feature = "_relays")]
+use crate::crypto::SecretKey;
+#[cfg(feature = "_relays")]
 use crate::wire::MAX_PAYLOAD_SIZE;
 
 /// What is wrong with a buffer.
+#[cfg(feature = "_relays")]
 #[derive(Clone, Copy)]
 pub(super) enum DataError {
     Null,
     /// Longer than any payload.
-    Length(
-        #[cfg_attr(not(feature = "tcp-client"), expect(dead_code, reason = "for its log"))] usize,
-    ),
+    #[cfg_attr(not(feature = "tcp-client"), expect(dead_code, reason = "for its log"))]
+    Length(usize),
 }
 
 /// # Safety
@@ -23,6 +26,7 @@ pub(super) unsafe fn public_key(bytes: *const u8) -> Option<PublicKey> {
 
 /// # Safety
 /// As [`public_key`].
+#[cfg(feature = "_relays")]
 pub(super) unsafe fn secret_key(bytes: *const u8) -> Option<SecretKey> {
     // SAFETY: as promised by the caller.
     unsafe { bytes.cast::<[u8; 32]>().as_ref() }.map(|bytes| SecretKey(*bytes))
@@ -30,6 +34,7 @@ pub(super) unsafe fn secret_key(bytes: *const u8) -> Option<SecretKey> {
 
 /// # Safety
 /// `data` is null or `len` bytes that stay as they are as long as the slice lives.
+#[cfg(feature = "_relays")]
 pub(super) unsafe fn data_argument<'a>(data: *const u8, len: u16) -> Result<&'a [u8], DataError> {
     if usize::from(len) > MAX_PAYLOAD_SIZE {
         // Refused before it is looked at: the buffer may be shorter than it is said to be.

@@ -68,6 +68,55 @@ pub type tcp_oob_cb = Option<
 /// A packet out of the onion, without its id.
 pub type tcp_onion_cb = tcp_onion_response_cb;
 
+/// A friend came or went; gets the friendcon id.
+pub type global_status_cb = Option<
+    unsafe extern "C" fn(
+        object: *mut c_void,
+        id: c_int,
+        status: bool,
+        userdata: *mut c_void,
+    ) -> c_int,
+>;
+/// The same for one owner of the friend; gets the number given at registration.
+pub type fc_status_cb = Option<
+    unsafe extern "C" fn(
+        object: *mut c_void,
+        number: c_int,
+        status: bool,
+        userdata: *mut c_void,
+    ) -> c_int,
+>;
+/// A lossless packet of a friend.
+pub type fc_data_cb = Option<
+    unsafe extern "C" fn(
+        object: *mut c_void,
+        number: c_int,
+        data: *const u8,
+        length: u16,
+        userdata: *mut c_void,
+    ) -> c_int,
+>;
+/// A lossy packet of a friend.
+pub type fc_lossy_data_cb = Option<
+    unsafe extern "C" fn(
+        object: *mut c_void,
+        number: c_int,
+        data: *const u8,
+        length: u16,
+        userdata: *mut c_void,
+    ) -> c_int,
+>;
+/// A friend request.
+pub type fr_request_cb = Option<
+    unsafe extern "C" fn(
+        object: *mut c_void,
+        source_pubkey: *const u8,
+        data: *const u8,
+        len: u16,
+        userdata: *mut c_void,
+    ) -> c_int,
+>;
+
 /// A callback and the object it gets. Copied out before each call, because an earlier callback may
 /// have replaced it.
 #[derive(Clone, Copy, Debug)]

@@ -106,6 +106,22 @@ impl IP_Port {
         Self { family, ..Self::new(address) }
     }
 
+    /// The address of a relay or DHT node.
+    #[must_use]
+    pub fn of_node(node: NodeAddress) -> Self {
+        let address = SocketAddr::new(node.ip, node.port);
+        match node.kind {
+            NodeKind::Udp => Self::new(address),
+            NodeKind::TcpRelay => Self::of_relay(address),
+        }
+    }
+
+    /// The same bytes with the family that means "unknown".
+    #[must_use]
+    pub fn without_family(&self) -> Self {
+        Self { family: 0, ..*self }
+    }
+
     /// A relay number in the form of an address, in host order; all other bytes zero.
     #[must_use]
     pub fn of_relay_number(number: u32) -> Self {
@@ -154,7 +170,7 @@ impl IP_Port {
 }
 
 /// A relay or DHT node with its key.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 #[repr(C)]
 pub struct Node_format {
     /// 32 bytes.

@@ -10,9 +10,12 @@ use std::ffi::CString;
 use std::sync::OnceLock;
 
 use super::ctypes::{Family, IP_Port, Logger, Mono_Time, Network, Random, Socket};
+#[cfg(feature = "_relays")]
 use crate::crypto::{Nonce, PublicKey, SecretKey};
+#[cfg(feature = "_relays")]
 use crate::proto::relay::HandshakeRandom;
 use crate::proto::relay::note::Level;
+#[cfg(feature = "_relays")]
 use crate::wire::relay_packet::PingId;
 use crate::wire::{CRYPTO_NONCE_SIZE, CRYPTO_PUBLIC_KEY_SIZE, CRYPTO_SECRET_KEY_SIZE};
 
@@ -86,6 +89,7 @@ pub struct Environment {
 }
 
 /// The random bytes of a handshake, drawn in toxcore's order.
+#[cfg(feature = "_relays")]
 pub(super) fn draw_handshake(env: &Environment) -> HandshakeRandom {
     let Environment { fns, rng, .. } = *env;
     let mut temporary_pk = PublicKey([0; 32]);
@@ -102,6 +106,7 @@ pub(super) fn draw_handshake(env: &Environment) -> HandshakeRandom {
 }
 
 /// The id of a ping.
+#[cfg(feature = "_relays")]
 pub(super) fn draw_ping_id(env: &Environment) -> PingId {
     // SAFETY: as above.
     unsafe { (env.fns.random_u64)(env.rng) }.to_ne_bytes()

@@ -14,11 +14,20 @@ pub mod ctypes;
 #[cfg(feature = "tcp-client")]
 mod dispatch;
 pub mod fence;
+#[cfg(feature = "friend-connection")]
+pub mod friend_connection;
+#[cfg(feature = "friend-connection")]
+mod friend_events;
+#[cfg(feature = "friend-connection")]
+pub mod friends;
 pub mod handle;
 pub mod host;
+#[cfg(feature = "_relays")]
 pub mod host_tcp;
 #[cfg(feature = "tcp-connections")]
 mod link_host;
+#[cfg(feature = "friend-connection")]
+pub mod neighbours;
 #[cfg(feature = "tcp-connections")]
 mod readiness;
 #[cfg(feature = "tcp-client")]

@@ -8,6 +8,7 @@
 #![cfg_attr(not(test), warn(clippy::indexing_slicing))]
 
 pub mod connections;
+pub mod friend;
 pub mod relay;
 pub mod slots;
 pub mod time;

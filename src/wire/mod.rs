@@ -12,6 +12,7 @@ pub mod cursor;
 pub mod forward_chain;
 pub mod frame;
 pub mod handshake;
+pub mod node;
 pub mod proxy;
 pub mod relay_packet;
 

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The neighbours of friend connections in toxcore 0.2.18.
+
+use core::ffi::{c_int, c_void};
+
+use crate::ffi::callbacks::fr_request_cb;
+use crate::ffi::ctypes::{IP_Port, Network, Node_format};
+use crate::ffi::neighbours::{
+    Broadcast_Info, DHT, NeighbourFns, Net_Crypto, New_Connection, Onion_Client,
+    connection_data_cb, connection_status_cb, dht_ip_cb, dht_pk_cb, new_connection_cb,
+    recv_tcp_relay_cb,
+};
+
+/// toxcore's functions. Every one of them is given what `NeighbourFns` promises: valid pointers, and
+/// slices with their lengths.
+pub(super) static NEIGHBOURS: NeighbourFns = NeighbourFns {
+    // SAFETY: as `NeighbourFns` promises, here and below.
+    onion_addfriend: |onion, pk| unsafe { imports::onion_addfriend(onion, pk.as_ptr()) },
+    // SAFETY: see above.
+    onion_delfriend: |onion, number| unsafe {
+        imports::onion_delfriend(onion, number);
+    },
+    // SAFETY: see above.
+    onion_set_friend_online: |onion, number, online| unsafe {
+        imports::onion_set_friend_online(onion, number, online);
+    },
+    // SAFETY: see above.
+    onion_set_friend_dht_pubkey: |onion, number, pk| unsafe {
+        imports::onion_set_friend_DHT_pubkey(onion, number, pk.as_ptr());
+    },
+    // SAFETY: see above.
+    recv_tcp_relay_handler: |onion, friend, callback, object, number| unsafe {
+        imports::recv_tcp_relay_handler(onion, friend, Some(callback), object, number);
+    },
+    // SAFETY: see above.
+    onion_dht_pk_callback: |onion, friend, callback, object, number| unsafe {
+        imports::onion_dht_pk_callback(onion, friend, Some(callback), object, number);
+    },
+    // SAFETY: see above.
+    oniondata_registerhandler: |onion, first_byte, callback, object| unsafe {
+        imports::oniondata_registerhandler(onion, first_byte, callback, object);
+    },
+    // SAFETY: see above; the data has 1021 bytes at most.
+    send_onion_data: |onion, number, data| unsafe {
+        imports::send_onion_data(onion, number, data.as_ptr(), data.len() as u16)
+    },
+    dht_addfriend,
+    dht_delfriend,
+    // SAFETY: see above.
+    new_connection_handler: |net_crypto, callback, object| unsafe {
+        imports::new_connection_handler(net_crypto, Some(callback), object);
+    },
+    // SAFETY: see above.
+    new_crypto_connection: |net_crypto, real_pk, dht_pk| unsafe {
+        imports::new_crypto_connection(net_crypto, real_pk.as_ptr(), dht_pk.as_ptr())
+    },
+    // SAFETY: see above.
+    accept_crypto_connection: |net_crypto, offer| unsafe {
+        imports::accept_crypto_connection(net_crypto, offer)
+    },
+    // SAFETY: see above.
+    crypto_kill: |net_crypto, id| unsafe {
+        imports::crypto_kill(net_crypto, id);
+    },
+    // SAFETY: see above.
+    connection_status_handler: |net_crypto, crypto, callback, object, id| unsafe {
+        imports::connection_status_handler(net_crypto, crypto, Some(callback), object, id);
+    },
+    // SAFETY: see above.
+    connection_data_handler: |net_crypto, crypto, callback, object, id| unsafe {
+        imports::connection_data_handler(net_crypto, crypto, Some(callback), object, id);
+    },
+    // SAFETY: see above.
+    connection_lossy_data_handler: |net_crypto, crypto, callback, object, id| unsafe {
+        imports::connection_lossy_data_handler(net_crypto, crypto, Some(callback), object, id);
+    },
+    // SAFETY: see above.
+    nc_dht_pk_callback: |net_crypto, crypto, callback, object, number| unsafe {
+        imports::nc_dht_pk_callback(net_crypto, crypto, Some(callback), object, number);
+    },
+    // SAFETY: see above.
+    set_direct_ip_port: |net_crypto, crypto, address, connected| unsafe {
+        imports::set_direct_ip_port(net_crypto, crypto, address, connected);
+    },
+    // SAFETY: see above.
+    add_tcp_relay_peer: |net_crypto, crypto, node| unsafe {
+        let pk = node.public_key.as_ptr();
+        imports::add_tcp_relay_peer(net_crypto, crypto, &raw const node.ip_port, pk) == 0
+    },
+    // SAFETY: see above.
+    add_tcp_relay: |net_crypto, node| unsafe {
+        let pk = node.public_key.as_ptr();
+        imports::add_tcp_relay(net_crypto, &raw const node.ip_port, pk) == 0
+    },
+    // SAFETY: see above; there is room for three.
+    copy_connected_tcp_relays_index: |net_crypto, nodes, index| unsafe {
+        let (room, max) = (nodes.as_mut_ptr(), nodes.len() as u16);
+        imports::copy_connected_tcp_relays_index(net_crypto, room, max, index)
+    },
+    // SAFETY: see above; a packet has 1373 bytes at most.
+    write_cryptpacket: |net_crypto, crypto, packet| unsafe {
+        let (data, length) = (packet.as_ptr(), packet.len() as u16);
+        imports::write_cryptpacket(net_crypto, crypto, data, length, false) != -1
+    },
+    // SAFETY: see above.
+    lan_discovery_init: |ns| unsafe { imports::lan_discovery_init(ns) },
+    lan_discovery_send,
+    // SAFETY: see above; null is allowed.
+    lan_discovery_kill: |broadcast| unsafe { imports::lan_discovery_kill(broadcast) },
+};
+
+/// The DHT and net_crypto that an onion client works with; null for null.
+///
+/// # Safety
+/// `onion` is null or valid.
+pub(super) unsafe fn behind(onion: *mut Onion_Client) -> (*mut DHT, *mut Net_Crypto) {
+    if onion.is_null() {
+        return (core::ptr::null_mut(), core::ptr::null_mut());
+    }
+    // SAFETY: not null, so valid.
+    unsafe { (imports::onion_get_dht(onion), imports::onion_get_net_crypto(onion)) }
+}
+
+unsafe fn dht_addfriend(
+    dht: *mut DHT,
+    pk: &[u8; 32],
+    callback: dht_ip_cb,
+    object: *mut c_void,
+    number: i32,
+) -> Option<u32> {
+    let mut lock_count: u16 = 0;
+    let (pk, token) = (pk.as_ptr(), &raw mut lock_count);
+    // SAFETY: as `NeighbourFns` promises.
+    let result = unsafe { imports::dht_addfriend(dht, pk, Some(callback), object, number, token) };
+    (result == 0 && lock_count > 0).then_some(u32::from(lock_count))
+}
+
+unsafe fn dht_delfriend(dht: *mut DHT, pk: &[u8; 32], token: u32) -> bool {
+    // Tokens of this version have 16 bits.
+    // SAFETY: as `NeighbourFns` promises.
+    unsafe { imports::dht_delfriend(dht, pk.as_ptr(), token as u16) == 0 }
+}
+
+unsafe fn lan_discovery_send(dht: *mut DHT, broadcast: *const Broadcast_Info, port: u16) {
+    // SAFETY: as `NeighbourFns` promises.
+    unsafe {
+        let (net, pk) = (imports::dht_get_net(dht), imports::dht_get_self_public_key(dht));
+        imports::lan_discovery_send(net, broadcast, pk, port.to_be());
+    }
+}
+
+/// Imports, abi.md section 5.
+mod imports {
+    use super::*;
+
+    #[repr(C)]
+    pub(super) struct Networking_Core([u8; 0]);
+
+    unsafe extern "C" {
+        pub(super) fn onion_get_dht(onion_c: *const Onion_Client) -> *mut DHT;
+        pub(super) fn onion_get_net_crypto(onion_c: *const Onion_Client) -> *mut Net_Crypto;
+        pub(super) fn onion_addfriend(onion_c: *mut Onion_Client, public_key: *const u8) -> c_int;
+        pub(super) fn onion_delfriend(onion_c: *mut Onion_Client, friend_num: c_int) -> c_int;
+        pub(super) fn onion_set_friend_online(
+            onion_c: *mut Onion_Client,
+            friend_num: c_int,
+            online: bool,
+        ) -> c_int;
+        pub(super) fn onion_set_friend_DHT_pubkey(
+            onion_c: *mut Onion_Client,
+            friend_num: c_int,
+            dht_pk: *const u8,
+        ) -> c_int;
+        pub(super) fn recv_tcp_relay_handler(
+            onion_c: *mut Onion_Client,
+            friend_num: c_int,
+            callback: Option<recv_tcp_relay_cb>,
+            object: *mut c_void,
+            number: u32,
+        ) -> c_int;
+        pub(super) fn onion_dht_pk_callback(
+            onion_c: *mut Onion_Client,
+            friend_num: c_int,
+            callback: Option<dht_pk_cb>,
+            object: *mut c_void,
+            number: u32,
+        ) -> c_int;
+        pub(super) fn oniondata_registerhandler(
+            onion_c: *mut Onion_Client,
+            first_byte: u8,
+            callback: fr_request_cb,
+            object: *mut c_void,
+        );
+        pub(super) fn send_onion_data(
+            onion_c: *mut Onion_Client,
+            friend_num: c_int,
+            data: *const u8,
+            len: u16,
+        ) -> c_int;
+        pub(super) fn dht_addfriend(
+            dht: *mut DHT,
+            public_key: *const u8,
+            callback: Option<dht_ip_cb>,
+            object: *mut c_void,
+            number: i32,
+            lock_count: *mut u16,
+        ) -> c_int;
+        pub(super) fn dht_delfriend(dht: *mut DHT, public_key: *const u8, lock_count: u16)
+        -> c_int;
+        pub(super) fn dht_get_net(dht: *const DHT) -> *mut Networking_Core;
+        pub(super) fn dht_get_self_public_key(dht: *const DHT) -> *const u8;
+        pub(super) fn new_connection_handler(
+            net_crypto: *mut Net_Crypto,
+            callback: Option<new_connection_cb>,
+            object: *mut c_void,
+        );
+        pub(super) fn new_crypto_connection(
+            net_crypto: *mut Net_Crypto,
+            real_pk: *const u8,
+            dht_pk: *const u8,
+        ) -> c_int;
+        pub(super) fn accept_crypto_connection(
+            net_crypto: *mut Net_Crypto,
+            incoming: *const New_Connection,
+        ) -> c_int;
+        pub(super) fn crypto_kill(net_crypto: *mut Net_Crypto, crypt_id: c_int) -> c_int;
+        pub(super) fn connection_status_handler(
+            net_crypto: *const Net_Crypto,
+            crypt_id: c_int,
+            callback: Option<connection_status_cb>,
+            object: *mut c_void,
+            id: c_int,
+        ) -> c_int;
+        pub(super) fn connection_data_handler(
+            net_crypto: *const Net_Crypto,
+            crypt_id: c_int,
+            callback: Option<connection_data_cb>,
+            object: *mut c_void,
+            id: c_int,
+        ) -> c_int;
+        pub(super) fn connection_lossy_data_handler(
+            net_crypto: *const Net_Crypto,
+            crypt_id: c_int,
+            callback: Option<connection_data_cb>,
+            object: *mut c_void,
+            id: c_int,
+        ) -> c_int;
+        pub(super) fn nc_dht_pk_callback(
+            net_crypto: *const Net_Crypto,
+            crypt_id: c_int,
+            callback: Option<dht_pk_cb>,
+            object: *mut c_void,
+            number: u32,
+        ) -> c_int;
+        pub(super) fn set_direct_ip_port(
+            net_crypto: *mut Net_Crypto,
+            crypt_id: c_int,
+            ip_port: *const IP_Port,
+            connected: bool,
+        ) -> c_int;
+        pub(super) fn add_tcp_relay_peer(
+            net_crypto: *mut Net_Crypto,
+            crypt_id: c_int,
+            ip_port: *const IP_Port,
+            public_key: *const u8,
+        ) -> c_int;
+        pub(super) fn add_tcp_relay(
+            net_crypto: *mut Net_Crypto,
+            ip_port: *const IP_Port,
+            public_key: *const u8,
+        ) -> c_int;
+        pub(super) fn copy_connected_tcp_relays_index(
+            net_crypto: *mut Net_Crypto,
+            out: *mut Node_format,
+            max: u16,
+            idx: u32,
+        ) -> u32;
+        pub(super) fn write_cryptpacket(
+            net_crypto: *mut Net_Crypto,
+            crypt_id: c_int,
+            data: *const u8,
+            len: u16,
+            congestion_control: bool,
+        ) -> i64;
+        pub(super) fn lan_discovery_init(ns: *const Network) -> *mut Broadcast_Info;
+        pub(super) fn lan_discovery_send(
+            net: *const Networking_Core,
+            broadcast: *const Broadcast_Info,
+            dht_pk: *const u8,
+            port_net_order: u16,
+        ) -> bool;
+        pub(super) fn lan_discovery_kill(broadcast: *mut Broadcast_Info);
+    }
+}
