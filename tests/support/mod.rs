@@ -3,6 +3,7 @@
 #![allow(dead_code, unreachable_pub, missing_docs, reason = "each test program uses a part")]
 #![allow(clippy::unwrap_used, reason = "a test support fails by panicking")]
 
+pub mod neighbours;
 pub mod relays;
 
 use std::cell::{Cell, RefCell};
