@@ -13,9 +13,9 @@ use std::process::exit;
 /// The features that choose a toxcore version, and the file that holds its exports.
 const VERSIONS: [(&str, &str); 1] = [("abi-0-2-18", "v0_2_18")];
 /// The files that hold the exports which all versions share, one per module.
-const MODULE_FILES: [&str; 2] = ["tcp_client", "tcp_connections"];
-/// The file that holds the types of the callbacks.
-const CALLBACKS: &str = "callbacks";
+const MODULE_FILES: [&str; 3] = ["tcp_client", "tcp_connections", "friend_connection"];
+/// The files that hold the types of the callbacks.
+const CALLBACKS: [&str; 2] = ["callbacks", "neighbours"];
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
@@ -28,10 +28,12 @@ fn main() {
     }
     for (feature, version_file) in VERSIONS {
         let version = feature.trim_start_matches("abi-").replace('-', ".");
-        let mut sources = vec![format!("src/abi/{version_file}.rs")];
-        sources.extend(
-            [CALLBACKS].iter().chain(&MODULE_FILES).map(|file| format!("src/ffi/{file}.rs")),
-        );
+        let mut sources = vec![
+            format!("src/abi/{version_file}.rs"),
+            format!("src/abi/{version_file}/neighbours.rs"),
+        ];
+        sources
+            .extend(CALLBACKS.iter().chain(&MODULE_FILES).map(|file| format!("src/ffi/{file}.rs")));
         write_header(&format!("toxlink-abi-{version}.h"), "cbindgen.toml", &sources);
     }
     let statistics = ["src/ffi/statistics.rs".to_owned()];

@@ -7,6 +7,61 @@
 #define TOXLINK_ABI_0_2_18_H
 
 /**
+ * The onion client's callback for a relay.
+ */
+typedef int (*toxlink_recv_tcp_relay_cb)(void *object,
+                                         uint32_t number,
+                                         const IP_Port *address,
+                                         const uint8_t *pk);
+
+/**
+ * net_crypto's and the onion client's callback for a new DHT key.
+ */
+typedef void (*toxlink_dht_pk_cb)(void *object,
+                                  int32_t number,
+                                  const uint8_t *pk,
+                                  void *userdata);
+
+/**
+ * A friend request.
+ */
+typedef int (*toxlink_fr_request_cb)(void *object,
+                                     const uint8_t *source_pubkey,
+                                     const uint8_t *data,
+                                     uint16_t len,
+                                     void *userdata);
+
+/**
+ * The DHT's callback for an address.
+ */
+typedef void (*toxlink_dht_ip_cb)(void *object,
+                                  int32_t number,
+                                  const IP_Port *address);
+
+/**
+ * net_crypto's callback for an offered connection.
+ */
+typedef int (*toxlink_new_connection_cb)(void *object,
+                                         const New_Connection *offer);
+
+/**
+ * net_crypto's status callback.
+ */
+typedef int (*toxlink_connection_status_cb)(void *object,
+                                            int id,
+                                            bool status,
+                                            void *data);
+
+/**
+ * net_crypto's data callbacks, lossless and lossy.
+ */
+typedef int (*toxlink_connection_data_cb)(void *object,
+                                          int id,
+                                          const uint8_t *data,
+                                          uint16_t length,
+                                          void *userdata);
+
+/**
  * A routing request was answered; `public_key` is 32 bytes, valid during the call.
  */
 typedef int (*toxlink_tcp_routing_response_cb)(void *object,
@@ -80,6 +135,40 @@ typedef int (*toxlink_tcp_oob_cb)(void *object,
  */
 typedef toxlink_tcp_onion_response_cb toxlink_tcp_onion_cb;
 
+/**
+ * A friend came or went; gets the friendcon id.
+ */
+typedef int (*toxlink_global_status_cb)(void *object,
+                                        int id,
+                                        bool status,
+                                        void *userdata);
+
+/**
+ * The same for one owner of the friend; gets the number given at registration.
+ */
+typedef int (*toxlink_fc_status_cb)(void *object,
+                                    int number,
+                                    bool status,
+                                    void *userdata);
+
+/**
+ * A lossless packet of a friend.
+ */
+typedef int (*toxlink_fc_data_cb)(void *object,
+                                  int number,
+                                  const uint8_t *data,
+                                  uint16_t length,
+                                  void *userdata);
+
+/**
+ * A lossy packet of a friend.
+ */
+typedef int (*toxlink_fc_lossy_data_cb)(void *object,
+                                        int number,
+                                        const uint8_t *data,
+                                        uint16_t length,
+                                        void *userdata);
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -150,6 +239,18 @@ void do_tcp_connections(const Logger *log,
  */
 void kill_tcp_connections(TCP_Connections *tcp_c);
 
+/**
+ * Makes an object without friends; null on failure. DHT and net_crypto are those of `onion_c`.
+ *
+ * # Safety
+ * abi.md section 1.3; `log`, `ns` and `onion_c` may be null (`onion_c` gives null).
+ */
+Friend_Connections *new_friend_connections(const Logger *log,
+                                           const Mono_Time *mono_time,
+                                           const Network *ns,
+                                           Onion_Client *onion_c,
+                                           bool local_discovery_enabled);
+
 extern uint64_t mono_time_get(const Mono_Time *mono_time);
 
 extern uint64_t current_time_monotonic(Mono_Time *mono_time);
@@ -198,6 +299,133 @@ extern Logger *logger_new(void);
 extern void logger_kill(Logger *log);
 
 extern const Network *system_network(void);
+
+extern DHT *onion_get_dht(const Onion_Client *onion_c);
+
+extern Net_Crypto *onion_get_net_crypto(const Onion_Client *onion_c);
+
+extern int onion_addfriend(Onion_Client *onion_c,
+                           const uint8_t *public_key);
+
+extern int onion_delfriend(Onion_Client *onion_c,
+                           int friend_num);
+
+extern int onion_set_friend_online(Onion_Client *onion_c,
+                                   int friend_num,
+                                   bool online);
+
+extern int onion_set_friend_DHT_pubkey(Onion_Client *onion_c,
+                                       int friend_num,
+                                       const uint8_t *dht_pk);
+
+extern int recv_tcp_relay_handler(Onion_Client *onion_c,
+                                  int friend_num,
+                                  toxlink_recv_tcp_relay_cb callback,
+                                  void *object,
+                                  uint32_t number);
+
+extern int onion_dht_pk_callback(Onion_Client *onion_c,
+                                 int friend_num,
+                                 toxlink_dht_pk_cb callback,
+                                 void *object,
+                                 uint32_t number);
+
+extern void oniondata_registerhandler(Onion_Client *onion_c,
+                                      uint8_t first_byte,
+                                      toxlink_fr_request_cb callback,
+                                      void *object);
+
+extern int send_onion_data(Onion_Client *onion_c,
+                           int friend_num,
+                           const uint8_t *data,
+                           uint16_t len);
+
+extern int dht_addfriend(DHT *dht,
+                         const uint8_t *public_key,
+                         toxlink_dht_ip_cb callback,
+                         void *object,
+                         int32_t number,
+                         uint16_t *lock_count);
+
+extern int dht_delfriend(DHT *dht,
+                         const uint8_t *public_key,
+                         uint16_t lock_count);
+
+extern Networking_Core *dht_get_net(const DHT *dht);
+
+extern const uint8_t *dht_get_self_public_key(const DHT *dht);
+
+extern void new_connection_handler(Net_Crypto *net_crypto,
+                                   toxlink_new_connection_cb callback,
+                                   void *object);
+
+extern int new_crypto_connection(Net_Crypto *net_crypto,
+                                 const uint8_t *real_pk,
+                                 const uint8_t *dht_pk);
+
+extern int accept_crypto_connection(Net_Crypto *net_crypto,
+                                    const New_Connection *incoming);
+
+extern int crypto_kill(Net_Crypto *net_crypto,
+                       int crypt_id);
+
+extern int connection_status_handler(const Net_Crypto *net_crypto,
+                                     int crypt_id,
+                                     toxlink_connection_status_cb callback,
+                                     void *object,
+                                     int id);
+
+extern int connection_data_handler(const Net_Crypto *net_crypto,
+                                   int crypt_id,
+                                   toxlink_connection_data_cb callback,
+                                   void *object,
+                                   int id);
+
+extern int connection_lossy_data_handler(const Net_Crypto *net_crypto,
+                                         int crypt_id,
+                                         toxlink_connection_data_cb callback,
+                                         void *object,
+                                         int id);
+
+extern int nc_dht_pk_callback(const Net_Crypto *net_crypto,
+                              int crypt_id,
+                              toxlink_dht_pk_cb callback,
+                              void *object,
+                              uint32_t number);
+
+extern int set_direct_ip_port(Net_Crypto *net_crypto,
+                              int crypt_id,
+                              const IP_Port *ip_port,
+                              bool connected);
+
+extern int add_tcp_relay_peer(Net_Crypto *net_crypto,
+                              int crypt_id,
+                              const IP_Port *ip_port,
+                              const uint8_t *public_key);
+
+extern int add_tcp_relay(Net_Crypto *net_crypto,
+                         const IP_Port *ip_port,
+                         const uint8_t *public_key);
+
+extern uint32_t copy_connected_tcp_relays_index(Net_Crypto *net_crypto,
+                                                Node_format *out,
+                                                uint16_t max,
+                                                uint32_t idx);
+
+extern int64_t write_cryptpacket(Net_Crypto *net_crypto,
+                                 int crypt_id,
+                                 const uint8_t *data,
+                                 uint16_t len,
+                                 bool congestion_control);
+
+extern Broadcast_Info *lan_discovery_init(const Network *ns);
+
+extern bool lan_discovery_send(const Networking_Core *net,
+                               const Broadcast_Info *broadcast,
+                               const uint8_t *dht_pk,
+                               uint16_t port_net_order);
+
+extern void lan_discovery_kill(Broadcast_Info *broadcast);
 
 /**
  * The relay's public key: 32 bytes inside the object, valid until the kill.
@@ -662,6 +890,182 @@ void set_onion_packet_tcp_connection_callback(TCP_Connections *tcp_c,
 void set_forwarding_packet_tcp_connection_callback(TCP_Connections *tcp_c,
                                                    toxlink_forwarded_response_cb tcp_forwarded_response_callback,
                                                    void *object);
+
+/**
+ * One iteration.
+ *
+ * # Safety
+ * `fr_c` is null or valid; `userdata` is opaque.
+ */
+void do_friend_connections(Friend_Connections *fr_c,
+                           void *userdata);
+
+/**
+ * Takes every registration with the neighbours back and frees the object; null is allowed.
+ *
+ * # Safety
+ * `fr_c` is null or valid, and is not used afterwards.
+ */
+void kill_friend_connections(Friend_Connections *fr_c);
+
+/**
+ * The net_crypto object in use.
+ *
+ * # Safety
+ * `fr_c` is null or valid.
+ */
+Net_Crypto *friendconn_net_crypto(const Friend_Connections *fr_c);
+
+/**
+ * Adds a friend, or an owner of one that is known: its id, or -1.
+ *
+ * # Safety
+ * `fr_c` is null or valid; `real_public_key` is null or 32 bytes.
+ */
+int new_friend_connection(Friend_Connections *fr_c,
+                          const uint8_t *real_public_key);
+
+/**
+ * Takes an owner off a friend, and with the last one the friend: 0, or -1 for a bad id.
+ *
+ * # Safety
+ * `fr_c` is null or valid.
+ */
+int kill_friend_connection(Friend_Connections *fr_c,
+                           int friendcon_id);
+
+/**
+ * Adds an owner: 0, or -1 for a bad id.
+ *
+ * # Safety
+ * `fr_c` is null or valid.
+ */
+int friend_connection_lock(const Friend_Connections *fr_c,
+                           int friendcon_id);
+
+/**
+ * The id of the friend with this key, or -1.
+ *
+ * # Safety
+ * `fr_c` is null or valid; `real_pk` is null or 32 bytes.
+ */
+int getfriend_conn_id_pk(const Friend_Connections *fr_c,
+                         const uint8_t *real_pk);
+
+/**
+ * The status, a `Friendconn_Status`; 0 for a bad id.
+ *
+ * # Safety
+ * `fr_c` is null or valid.
+ */
+unsigned int friend_con_connected(const Friend_Connections *fr_c,
+                                  int friendcon_id);
+
+/**
+ * Copies both keys of a friend to the pointers that are not null: 0, or -1 for a bad id. An unknown
+ * DHT key is 32 zero bytes.
+ *
+ * # Safety
+ * `fr_c` is null or valid; the outputs are null or have room for 32 bytes.
+ */
+int get_friendcon_public_keys(uint8_t *real_pk,
+                              uint8_t *dht_temp_pk,
+                              const Friend_Connections *fr_c,
+                              int friendcon_id);
+
+/**
+ * The friend has this DHT key now, as somebody else has learned.
+ *
+ * # Safety
+ * `fr_c` is null or valid; `dht_temp_pk` is null or 32 bytes; `userdata` is opaque.
+ */
+void set_dht_temp_pk(Friend_Connections *fr_c,
+                     int friendcon_id,
+                     const uint8_t *dht_temp_pk,
+                     void *userdata);
+
+/**
+ * The friend's net_crypto connection, or -1.
+ *
+ * # Safety
+ * `fr_c` is null or valid.
+ */
+int friend_connection_crypt_connection_id(const Friend_Connections *fr_c,
+                                          int friendcon_id);
+
+/**
+ * Sets the callback that hears of all friends first; NULL for none.
+ *
+ * # Safety
+ * `fr_c` is null or valid; the callback is null or a function of this type that does not throw.
+ */
+void set_global_status_callback(Friend_Connections *fr_c,
+                                toxlink_global_status_cb global_status_callback,
+                                void *object);
+
+/**
+ * Replaces one of the two sets of callbacks of a friend: 0, or -1 for a bad id, a bad index, or an
+ * object with which not all three functions come.
+ *
+ * # Safety
+ * `fr_c` is null or valid; the callbacks are null or functions of these types that do not throw.
+ */
+int friend_connection_callbacks(const Friend_Connections *fr_c,
+                                int friendcon_id,
+                                unsigned int index,
+                                toxlink_fc_status_cb status_callback,
+                                toxlink_fc_data_cb data_callback,
+                                toxlink_fc_lossy_data_cb lossy_data_callback,
+                                void *object,
+                                int number);
+
+/**
+ * Sends a friend request: 1 or 0 over the connection (taken or not), else the number of packets
+ * sent through the onion; -1 if none was, for a bad id, and for `length` 0 or above 1016.
+ *
+ * # Safety
+ * `fr_c` is null or valid; `data` is null or `length` bytes.
+ */
+int send_friend_request_packet(Friend_Connections *fr_c,
+                               int friendcon_id,
+                               uint32_t nospam_num,
+                               const uint8_t *data,
+                               uint16_t length);
+
+/**
+ * Sets the callback for friend requests, also for those that come through the onion; NULL for none.
+ *
+ * # Safety
+ * `fr_c` is null or valid; the callback is null or a function of this type that does not throw.
+ */
+void set_friend_request_callback(Friend_Connections *fr_c,
+                                 toxlink_fr_request_cb fr_request_callback,
+                                 void *object);
+
+/**
+ * The record of a friend, valid until a friend is added or removed; null for a bad id.
+ *
+ * # Safety
+ * `fr_c` is null or valid.
+ */
+Friend_Conn *get_conn(const Friend_Connections *fr_c,
+                      int friendcon_id);
+
+/**
+ * The onion client's number for a friend; -1 for null.
+ *
+ * # Safety
+ * `fc` is null or a valid record.
+ */
+int friend_conn_get_onion_friendnum(const Friend_Conn *fc);
+
+/**
+ * A friend's address, inside the record; of family 0 while it is not known. Null for null.
+ *
+ * # Safety
+ * `fc` is null or a valid record.
+ */
+const IP_Port *friend_conn_get_dht_ip_port(const Friend_Conn *fc);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -46,7 +46,7 @@ typedef struct Toxlink_Relay_Statistics {
    */
   uint8_t public_key[32];
   /**
-   * Its address as text, "192.0.2.1:33445" or "[2001:db8::1]:33445", with a final NUL.
+   * Its address as text, `192.0.2.1:33445` or `[2001:db8::1]:33445`, with a final NUL.
    */
   char address[56];
   /**

@@ -6,8 +6,8 @@
 #   set -euo pipefail
 #   . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 #
-# It gives: ROOT (project root, absolute), say, die, as_root, at_exit, need_packages, need_rust,
-# with_progress and in_netns. It changes no shell option of the caller.
+# It gives: ROOT (project root, absolute), say, die, one_of, as_root, at_exit, need_packages,
+# need_rust, with_progress and in_netns. It changes no shell option of the caller.
 
 ROOT=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 # Some callers know the same value by the longer name.
@@ -28,6 +28,15 @@ say() {
 die() {
     say "error: $*"
     exit 1
+}
+
+# one_of WORD WORDS: WORD is among WORDS, which are separated by white space.
+one_of() {
+    local word
+    for word in $2; do
+        [ "$word" != "$1" ] || return 0
+    done
+    return 1
 }
 
 # as_root CMD...: runs CMD with root's rights, through sudo when the caller is somebody else.

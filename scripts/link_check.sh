@@ -5,21 +5,27 @@
 # symbols that libtoxlink.a exports. Sourced after lib.sh by scripts/build and by ctest/abi.
 # Each check prints every fault it finds, naming module and symbol, and returns 1 if there was one.
 
-# One line per module: name (also the Cargo feature) and the member of libtoxcore.a it replaces.
-# A module counts as implemented once Cargo.toml has a feature of its name; its symbols are listed
-# in ctest/abi/symbols-VERSION-NAME.txt.
+# One line per module: name (also the Cargo feature), the member of libtoxcore.a it replaces, and the
+# module that is its only caller inside toxcore, - if there are others. A module counts as implemented
+# once Cargo.toml has a feature of its name; this is the one place that says so.
 MODULE_TABLE='
-tcp-client         TCP_client.c.o
-tcp-connections    TCP_connection.c.o
-friend-connection  friend_connection.c.o
+tcp-client         TCP_client.c.o         tcp-connections
+tcp-connections    TCP_connection.c.o     -
+friend-connection  friend_connection.c.o  -
 '
 
 all_modules() {
-    awk 'NF == 2 { print $1 }' <<<"$MODULE_TABLE"
+    awk 'NF == 3 { print $1 }' <<<"$MODULE_TABLE"
 }
 
 member_of() {
     awk -v name="$1" '$1 == name { print $2 }' <<<"$MODULE_TABLE"
+}
+
+# caller_of MODULE: its only caller, or nothing. Our modules call each other in Rust, so while the
+# caller is ours the original of MODULE need not be in the program.
+caller_of() {
+    awk -v name="$1" '$1 == name && $3 != "-" { print $3 }' <<<"$MODULE_TABLE"
 }
 
 # implemented_modules: those of the table that are features in Cargo.toml, in table order.
@@ -35,11 +41,23 @@ implemented_modules() {
     done
 }
 
-# symbols_of VERSION MODULE: the C names that the module exports, sorted.
+# symbols_of VERSION MODULE: the C names that the module exports in toxcore, sorted.
 symbols_of() {
     local list=$ROOT/ctest/abi/symbols-$1-$2.txt
     [ -r "$list" ] || die "no list of symbols for module $2 of toxcore $1: ${list#"$ROOT"/} is missing"
     grep -v '^#' "$list"
+}
+
+# additional_of MODULE: the names that ours exports beyond toxcore's, in any version, if there are any.
+additional_of() {
+    local list=$ROOT/ctest/abi/additional-$1.txt
+    [ ! -r "$list" ] || grep -v '^#' "$list"
+}
+
+# exports_of VERSION MODULE: all names that libtoxlink.a exports for the module.
+exports_of() {
+    symbols_of "$1" "$2"
+    additional_of "$2"
 }
 
 # map_facts MAP: what a link map of GNU ld says, one fact per line:
@@ -74,7 +92,8 @@ map_facts() {
 }
 
 # check_map MAP VERSION MODULE...: in the program that MAP describes, each MODULE named comes from
-# libtoxlink.a as a whole and each other module of the table from libtoxcore.a.
+# libtoxlink.a as a whole and each other module of the table from libtoxcore.a, or from nowhere if its
+# only caller is a MODULE named.
 check_map() {
     local map=$1 version=$2 facts name faults=0
     shift 2
@@ -85,10 +104,11 @@ check_map() {
         die "$map is not a link map of GNU ld (make one with -Wl,-Map,FILE)"
     fi
     for name in $(all_modules); do
-        case " $* " in
-            *" $name "*) _check_ours "$facts" "$version" "$name" || faults=1 ;;
-            *) _check_original "$facts" "$name" || faults=1 ;;
-        esac
+        if one_of "$name" "$*"; then
+            _check_ours "$facts" "$version" "$name" || faults=1
+        else
+            _check_original "$facts" "$version" "$name" "$@" || faults=1
+        fi
     done
     rm -f "$facts"
     return "$faults"
@@ -96,7 +116,7 @@ check_map() {
 
 _check_ours() {
     local facts=$1 version=$2 name=$3 member faults=0 symbol symbols
-    symbols=$(symbols_of "$version" "$name") || return 1
+    symbols=$(exports_of "$version" "$name") || return 1
     member=$(member_of "$name")
     if grep -q "^member .*libtoxcore\.a($member)\$" "$facts"; then
         say "link check: module $name: the original $member of libtoxcore.a is in the program"
@@ -125,20 +145,37 @@ _check_symbol() {
     return 1
 }
 
+# _check_original FACTS VERSION MODULE OURS...
 _check_original() {
-    local facts=$1 name=$2 member
+    local facts=$1 version=$2 name=$3 member caller odd faults=0
+    shift 3
     member=$(member_of "$name")
-    grep -q "^member .*libtoxcore\.a($member)\$" "$facts" && return 0
-    say "link check: module $name: $member of libtoxcore.a is not in the program"
-    return 1
+    caller=$(caller_of "$name")
+    if [ -r "$ROOT/ctest/abi/symbols-$version-$name.txt" ]; then
+        odd=$(awk -v member="libtoxcore.a($member)" '
+            FILENAME == ARGV[1] { listed[$1] = 1; next }
+            $1 == "symbol" && ($2 in listed) && substr($0, length($0) - length(member) + 1) != member {
+                print $2, "from", $3
+            }' <(exports_of "$version" "$name") "$facts")
+        if [ -n "$odd" ]; then
+            say "link check: module $name: not from $member of libtoxcore.a:" $odd
+            faults=1
+        fi
+    fi
+    if ! grep -q "^member .*libtoxcore\.a($member)\$" "$facts"; then
+        ! one_of "$caller" "$*" || return "$faults"
+        say "link check: module $name: $member of libtoxcore.a is not in the program"
+        faults=1
+    fi
+    return "$faults"
 }
 
 # check_exports LIBRARY VERSION MODULE...: the library defines exactly the C names of these modules,
-# all of them functions, and no other global name whatever.
+# toxcore's and the additional ones, all of them functions, and no other global name whatever.
 check_exports() {
     local library=$1 version=$2 faults=0 wanted found odd name
     shift 2
-    wanted=$(for name in "$@"; do symbols_of "$version" "$name"; done | LC_ALL=C sort)
+    wanted=$(for name in "$@"; do exports_of "$version" "$name"; done | LC_ALL=C sort)
     found=$(global_names "$library" | awk '{ print $1 }' | LC_ALL=C sort)
     odd=$(LC_ALL=C comm -23 <(printf '%s\n' "$wanted") <(printf '%s\n' "$found"))
     for name in $odd; do
@@ -166,7 +203,7 @@ global_names() {
 }
 
 # check_archive LIBRARY VERSION MODULE...: toxcore's own archive members define exactly the names of
-# our lists; else the lists, and so the checks above, would be worth nothing.
+# our lists and have the callers that the table says; else the checks above would be worth nothing.
 check_archive() {
     local library=$1 version=$2 name object differing faults=0
     shift 2
@@ -175,19 +212,35 @@ check_archive() {
         ar p "$library" "$(member_of "$name")" >"$object"
         differing=$(LC_ALL=C comm -3 <(symbols_of "$version" "$name") \
             <(global_names "$object" | awk '{ print $1 }' | LC_ALL=C sort))
-        [ -n "$differing" ] || continue
-        say "export check: module $name: only in our list, or only in $(member_of "$name"):" $differing
-        faults=1
+        if [ -n "$differing" ]; then
+            say "export check: module $name: only in our list, or only in $(member_of "$name"):" $differing
+            faults=1
+        fi
+        _check_callers "$library" "$version" "$name" || faults=1
     done
     rm -f "$object"
     return "$faults"
+}
+
+# The members that call a module that the table gives one caller are that caller alone.
+_check_callers() {
+    local library=$1 version=$2 name=$3 caller callers
+    caller=$(caller_of "$name")
+    [ -n "$caller" ] || return 0
+    callers=$(nm --print-file-name --undefined-only "$library" 2>/dev/null | awk '
+        FILENAME == ARGV[1] { listed[$1] = 1; next }
+        $NF in listed { sub(/:[^:]*$/, "", $0); sub(/.*:/, "", $0); print }' \
+        <(symbols_of "$version" "$name") - | sort -u)
+    [ "$callers" != "$(member_of "$caller")" ] || return 0
+    say "export check: module $name is called by" $callers "and not only by $(member_of "$caller")"
+    return 1
 }
 
 _module_with() {
     local version=$1 symbol=$2 name
     for name in $(all_modules); do
         if [ -r "$ROOT/ctest/abi/symbols-$version-$name.txt" ] &&
-            symbols_of "$version" "$name" | grep -qx "$symbol"; then
+            one_of "$symbol" "$(exports_of "$version" "$name")"; then
             printf '%s' "$name"
         fi
     done

@@ -9,8 +9,9 @@ use proptest::prelude::*;
 use support::relays::{Client, Fault, Got, Net, START_MS};
 use toxlink::crypto::PublicKey;
 use toxlink::proto::connections::relay_slot::Phase;
-use toxlink::proto::connections::{PeerNumber, RelayNumber};
+use toxlink::proto::connections::{AddError, PeerNumber, Plan, RelayNumber};
 use toxlink::proto::relay::state::SendError;
+use toxlink::shell::round;
 
 /// Milliseconds between rounds, as in most programs.
 const STEP_MS: u64 = 50;
@@ -166,7 +167,9 @@ fn a_peer_makes_us_call_at_six_relays_and_failed_ones_make_room() {
     let added: Vec<_> = (0..8).map(|relay| alice.add_relay_for(peer, relay)).collect();
     assert_eq!(added, [true, true, true, true, true, true, false, false]);
     assert_eq!(net.open_wires(6) + net.open_wires(7), 0);
-    run(&net, &[&alice], 100, |_| {});
+    run(&net, &[&alice], 5000, |_| {});
+    assert!(!alice.add_relay_for(peer, 6), "not before ten seconds are over");
+    run(&net, &[&alice], 5000, |_| {});
     assert!(alice.add_relay_for(peer, 6) && alice.add_relay_for(peer, 7));
     run(&net, &[&alice], 1000, |_| {});
     assert_eq!(alice.machine.borrow().connected_relays(), 2);
@@ -447,15 +450,218 @@ fn there_is_a_limit_on_relays_and_failed_ones_make_room() {
     let address = |i: u16| ([198, 51, (i >> 8) as u8, i as u8], 1).into();
     for i in 0..256 {
         let opening = alice.machine.borrow_mut().add_relay(address(i), key(i), now).unwrap();
-        assert!(toxlink::shell::round::open(&alice, opening, now));
+        assert!(round::open(&alice, opening.unwrap(), now));
     }
     assert!(alice.machine.borrow_mut().add_relay(address(256), key(256), now).is_err());
     assert!(!alice.add_relay(0));
-    net.now_ms.set(net.now_ms.get() + STEP_MS);
-    alice.round();
-    assert!(alice.add_relay(0), "the others are refused by now");
+    run(&net, &[&alice], 5000, |_| {});
+    assert!(!alice.add_relay(0), "refused, but not forgotten");
+    run(&net, &[&alice], 6000, |_| {});
+    assert!(alice.add_relay(0));
     run(&net, &[&alice], 1000, |_| {});
     assert_eq!(alice.machine.borrow().connected_relays(), 1);
+}
+
+// ---------------------------------------------------------------------- what a review has found
+
+/// C-06: replaced slots and evicted relays do not let a friend have us call at any number of
+/// addresses.
+#[test]
+fn one_friend_can_cause_six_calls_in_ten_seconds() {
+    let net = Net::new(1);
+    let alice = Client::new(&net, 0);
+    let peer = alice.machine.borrow_mut().new_peer(PublicKey([77; 32]), 0).unwrap();
+    let (mut named, mut opened) = (0u32, 0);
+    run(&net, &[&alice], 10_000, |_| {
+        for _ in 0..10 {
+            named += 1;
+            let mut key = [1; 32];
+            key[..4].copy_from_slice(&named.to_be_bytes());
+            let address = ([198, 51, (named >> 8) as u8, named as u8], 1).into();
+            let now = net.clock().seconds;
+            let plan = alice.machine.borrow_mut().add_relay_for(peer, address, PublicKey(key), now);
+            if let Ok(Plan::Open(opening, peer)) = plan {
+                round::open(&alice, opening, now);
+                alice.machine.borrow_mut().tie_new(opening.link, peer, now).unwrap();
+                opened += 1;
+            }
+            alice.settle();
+        }
+    });
+    assert!((6..=12).contains(&opened), "{opened} calls");
+}
+
+#[test]
+fn a_proven_address_is_not_left_for_one_that_somebody_named() {
+    let net = Net::new(1);
+    let alice = Client::new(&net, 0);
+    let peer = alice.machine.borrow_mut().new_peer(PublicKey([77; 32]), 0).unwrap();
+    assert!(alice.add_relay_for(peer, 0));
+    run(&net, &[&alice], 1000, |_| {});
+    let now = net.clock().seconds;
+    for port in [1, 2] {
+        let bogus = ([192, 0, 2, 99], port).into();
+        let named = alice.machine.borrow_mut().add_relay_for(peer, bogus, net.key(0), now);
+        assert_eq!(named, Err(AddError::Tied));
+    }
+    run(&net, &[&alice], 30_000, |_| {});
+    net.set_fault(0, Fault::Close);
+    run(&net, &[&alice], 1000, |_| {});
+    assert_eq!(alice.machine.borrow().connected_relays(), 1, "back at once");
+}
+
+#[test]
+fn a_relay_that_is_named_again_does_not_finish_its_long_pause() {
+    let net = Net::new(2);
+    let alice = Client::new(&net, 0);
+    let peer = alice.machine.borrow_mut().new_peer(PublicKey([77; 32]), 0).unwrap();
+    assert!(alice.add_relay(1));
+    net.set_fault(0, Fault::Refuse);
+    assert!(alice.add_relay_for(peer, 0));
+    run(&net, &[&alice], 1_000_000, |_| {});
+    net.set_fault(0, Fault::None);
+    let other = alice.machine.borrow_mut().new_peer(PublicKey([78; 32]), 0).unwrap();
+    assert!(alice.add_relay_for(other, 0));
+    run(&net, &[&alice], 11_000, |_| {});
+    assert_eq!(alice.machine.borrow().connected_relays(), 2);
+}
+
+#[test]
+fn a_relay_that_sleeps_for_others_is_woken_for_a_peer_that_loses_its_own() {
+    let net = Net::new(5);
+    let pair = Pair::online(&net, 1);
+    let carol = Client::new(&net, 2);
+    let peer = pair.alice.machine.borrow_mut().new_peer(carol.pk, 30).unwrap();
+    (0..5).for_each(|relay| assert!(pair.alice.add_relay_for(peer, relay)));
+    pair.run(2000, |_| {});
+    pair.alice.machine.borrow_mut().set_awake(pair.bob_at_alice, false);
+    pair.run(20_000, |_| {});
+    let phase =
+        |relay| pair.alice.machine.borrow().relay_statistics(RelayNumber(relay)).unwrap().phase;
+    assert_eq!(phase(0), Phase::Sleeping);
+    (1..5).for_each(|relay| net.set_fault(relay, Fault::Refuse));
+    let back = carol.machine.borrow_mut().new_peer(pair.alice.pk, 0).unwrap();
+    assert!(carol.add_relay_for(back, 0));
+    run(&net, &[&pair.alice, &pair.bob, &carol], 30_000, |_| {});
+    assert_eq!(pair.alice.online(peer), 1);
+}
+
+#[test]
+fn marks_of_relays_that_die_go_to_others() {
+    let net = Net::new(6);
+    let pair = Pair::online(&net, 6);
+    pair.alice.machine.borrow_mut().set_onion(true, net.clock().seconds);
+    pair.run(1000, |_| {});
+    (0..3).for_each(|relay| net.set_fault(relay, Fault::Refuse));
+    pair.run(1000, |_| {});
+    let picked = pair.alice.machine.borrow().pick_onion_relay(0);
+    assert!(picked.is_some_and(|relay| relay.0 >= 3), "{picked:?}");
+}
+
+#[test]
+fn a_far_relay_is_no_suspect() {
+    for delay_ms in [500, 760, 1500] {
+        let net = Net::new(2);
+        net.relays.borrow_mut().iter_mut().for_each(|relay| relay.delay_ms = delay_ms);
+        let pair = Pair::online(&net, 2);
+        let mut streams = [Stream::default(), Stream::default()];
+        pair.run(60_000, |now| pair.stream(now, &mut streams));
+        let statistics = || pair.alice.machine.borrow().relay_statistics(RelayNumber(0)).unwrap();
+        assert!(!statistics().is_suspect, "{delay_ms} ms one way");
+        let sent = statistics().traffic.packets_sent;
+        pair.run(60_000, |now| pair.collect(now, &mut streams));
+        let idle = statistics().traffic.packets_sent - sent;
+        assert!(idle <= 4, "{idle} pings while idle");
+    }
+}
+
+/// A relay that stalls again and again carries less and less, instead of mixing up the packets.
+#[test]
+fn a_relay_that_stalls_now_and_then_loses_its_place_for_longer_each_time() {
+    let net = Net::new(3);
+    let pair = Pair::online(&net, 3);
+    let (mut sent, mut highest, mut late) = (0u32, 0, 0);
+    let begin = net.now_ms.get();
+    pair.run(120_000, |now| {
+        let frozen = (now - begin) % 4000 >= 2000;
+        net.set_fault(0, if frozen { Fault::Frozen } else { Fault::None });
+        sent += 1;
+        let _ = pair.alice.send(pair.bob_at_alice, &sent.to_be_bytes());
+        let _ = pair.bob.send(pair.alice_at_bob, b"x");
+        pair.alice.take();
+        for got in pair.bob.take() {
+            let Got::Data(_, data) = got else { panic!("{got:?}") };
+            let number = u32::from_be_bytes(data.try_into().unwrap());
+            late += u32::from(number < highest);
+            highest = highest.max(number);
+        }
+    });
+    let tally = pair.alice.machine.borrow().peer_statistics(pair.bob_at_alice).unwrap().tally;
+    assert!(tally.failovers <= 8 && tally.switches <= 8, "{tally:?}");
+    assert!(late <= sent / 10, "{late} of {sent} overtaken");
+}
+
+#[test]
+fn a_relay_that_loses_all_data_gets_ever_fewer_chances() {
+    let net = Net::new(3);
+    let pair = Pair::online(&net, 3);
+    net.set_fault(0, Fault::BlackHole);
+    let mut streams = [Stream::default(), Stream::default()];
+    pair.run(600_000, |now| pair.stream(now, &mut streams));
+    let tally = pair.alice.machine.borrow().peer_statistics(pair.bob_at_alice).unwrap().tally;
+    assert!(tally.failovers <= 4, "{tally:?}");
+    for stream in &streams {
+        assert!(stream.cost().lost_percent <= 5.0, "{:?}", stream.cost());
+    }
+}
+
+#[test]
+fn a_surplus_relay_that_is_named_again_waits_its_ten_seconds() {
+    let net = Net::new(4);
+    let alice = Client::new(&net, 0);
+    (0..4).for_each(|relay| assert!(alice.add_relay(relay)));
+    run(&net, &[&alice], 1000, |_| {});
+    assert!(!alice.machine.borrow().knows_relay(&net.key(3)));
+    // `Client::open` fails on a call that comes too early.
+    assert!(alice.add_relay(3));
+    run(&net, &[&alice], 12_000, |_| {});
+    assert_eq!(net.relays.borrow()[3].calls.len(), 2);
+}
+
+#[test]
+fn hours_of_service_clear_the_record_also_if_they_end_in_sleep() {
+    let net = Net::new(1);
+    let pair = Pair::online(&net, 1);
+    for _ in 0..4 {
+        net.set_fault(0, Fault::Close);
+        net.set_fault(0, Fault::None);
+        pair.run(45_000, |_| {});
+    }
+    pair.run(900_000, |_| {});
+    pair.alice.machine.borrow_mut().set_awake(pair.bob_at_alice, false);
+    pair.run(15_000, |_| {});
+    pair.alice.machine.borrow_mut().set_awake(pair.bob_at_alice, true);
+    pair.run(2000, |_| {});
+    net.set_fault(0, Fault::Close);
+    net.set_fault(0, Fault::None);
+    pair.run(15_000, |_| {});
+    assert_eq!(pair.alice.online(pair.bob_at_alice), 1);
+}
+
+#[test]
+fn refusals_of_an_earlier_connection_do_not_count() {
+    let net = Net::new(1);
+    let alice = Client::new(&net, 0);
+    let peer = alice.machine.borrow_mut().new_peer(PublicKey([77; 32]), 0).unwrap();
+    net.set_fault(0, Fault::RefuseRoutes);
+    assert!(alice.add_relay_for(peer, 0));
+    run(&net, &[&alice], 700_000, |_| {});
+    net.set_fault(0, Fault::Close);
+    net.set_fault(0, Fault::RefuseRoutes);
+    run(&net, &[&alice], 12_000, |_| {});
+    net.set_fault(0, Fault::None);
+    run(&net, &[&alice], 22_000, |_| {});
+    assert!(alice.send(peer, b"registered").is_ok());
 }
 
 // ------------------------------------------------------------------------------- random faults

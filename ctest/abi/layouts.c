@@ -72,6 +72,8 @@ FIELD(Node_format, ip_port, 32);
 FIELD(Node_format, ip_port.ip.family, 32);
 FIELD(Node_format, ip_port.ip.ip, 40);
 FIELD(Node_format, ip_port.port, 56);
+WIDTH(Node_format, public_key, 32);
+WIDTH(Node_format, ip_port, 32);
 
 SIZE(TCP_Proxy_Info, 40);
 ALIGNED(TCP_Proxy_Info, 8);

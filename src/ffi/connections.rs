@@ -16,12 +16,17 @@ use crate::crypto::{PublicKey, rust::public_key};
 use crate::proto::connections::event::Delivery;
 use crate::proto::connections::note::Note;
 use crate::proto::connections::{Connections, Link, Opening, PeerRef};
+use crate::proto::relay::RelayClient;
 use crate::proto::relay::note::Level;
 use crate::proto::relay::proxy::ProxyKind;
 use crate::proto::time::{Clock, Millis, Timestamp};
 use crate::shell::round::{self, Hub};
 
 const FILE: &CStr = c"TCP_connection.rs";
+
+/// Bytes that may wait in the system for one relay: some tens of packets, so that a relay that reads
+/// slowly counts as full while the next one can still carry.
+const MAX_UNSENT: c_int = 64 * 1024;
 
 /// Many relays and the peers behind them: `TCP_Connections`.
 #[derive(Debug)]
@@ -224,10 +229,14 @@ impl<'a> Visit<'a> {
         Self { object, log, userdata: core::ptr::null_mut() }
     }
 
-    /// A panic was met in the object: it is not used any more.
+    /// A panic was met in the object: it is not used any more, unless all its tables agree still.
     pub(super) fn defect(&self, function: &'static CStr) {
-        self.object.handle.mark_defective();
-        log_defect(self.log, function);
+        let is_sound = || self.with(|machine| machine.audit().is_ok()) == Some(true);
+        if !fence(is_sound, || false) {
+            self.object.handle.mark_defective();
+            return log_defect(self.log, function);
+        }
+        self.log.write(Level::Error, place!(function), &"internal error; going on");
     }
 
     /// Turns a packet into a call of C. Nothing is borrowed while the callback runs. Results of
@@ -306,20 +315,23 @@ impl Hub for Visit<'_> {
         // SAFETY: the environment is valid for the life of the object, which owns the socket.
         let socket = unsafe { HostSocket::connect(self.object.env, self.log, &address) };
         let Some(socket) = socket.map(Arc::new) else { return false };
+        socket.limit_unsent(MAX_UNSENT);
         let Link { relay, serial } = opening.link;
         let index = relay.0 as usize;
         let old = self.object.handle.with(|state| {
             if state.machine.client_mut(opening.link).is_none() {
                 // Killed while the socket was being opened.
-                return Err(());
+                return Err(socket);
             }
             if state.sockets.len() <= index {
                 state.sockets.resize_with(index + 1, || None);
             }
-            let entry = state.sockets.get_mut(index).ok_or(())?;
-            Ok(entry.replace((serial, socket)))
+            match state.sockets.get_mut(index) {
+                Some(entry) => Ok(entry.replace((serial, socket))),
+                None => Err(socket),
+            }
         });
-        // An old socket, if there was one, is closed here: outside of the borrow.
+        // A socket that is not used (any more) is closed here: outside of the borrow.
         matches!(old, Some(Ok(_)))
     }
 
@@ -349,6 +361,15 @@ impl Hub for Visit<'_> {
             found.collect::<Vec<_>>()
         });
         super::readiness::ready(&sockets.unwrap_or_default())
+    }
+
+    fn guard(&self, link: Link, step: impl FnOnce() -> bool) -> bool {
+        let function = c"do_tcp_connections";
+        fence(step, || {
+            self.with(|machine| machine.client_mut(link).map(RelayClient::handle_defect));
+            self.defect(function);
+            false
+        })
     }
 
     fn log(&self, note: Note) {

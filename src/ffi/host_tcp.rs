@@ -76,13 +76,23 @@ impl HostSocket {
         self.set_option(libc::TCP_QUICKACK);
     }
 
+    /// Has the socket count as full once this many bytes wait in the system unsent. What waits for a
+    /// relay that has stopped reading is lost with it; another relay could have carried it.
+    #[cfg(feature = "tcp-connections")]
+    pub fn limit_unsent(&self, bytes: c_int) {
+        self.set_option_to(libc::TCP_NOTSENT_LOWAT, bytes);
+    }
+
     /// Sets a TCP option to 1, on sockets of the operating system only: the descriptor of a
     /// simulated network may belong to anything.
     fn set_option(&self, option: c_int) {
+        self.set_option_to(option, 1);
+    }
+
+    fn set_option_to(&self, option: c_int, value: c_int) {
         if !self.is_system {
             return;
         }
-        let on: c_int = 1;
         // SAFETY: an open descriptor and a value of the size given. Failure changes nothing but
         // latency.
         unsafe {
@@ -90,7 +100,7 @@ impl HostSocket {
                 self.socket.sock,
                 libc::IPPROTO_TCP,
                 option,
-                (&raw const on).cast(),
+                (&raw const value).cast(),
                 size_of::<c_int>() as libc::socklen_t,
             );
         }

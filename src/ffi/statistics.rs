@@ -29,7 +29,7 @@ pub const TOXLINK_UNKNOWN: u32 = u32::MAX;
 pub struct Toxlink_Relay_Statistics {
     /// Its key.
     pub public_key: [u8; 32],
-    /// Its address as text, "192.0.2.1:33445" or "[2001:db8::1]:33445", with a final NUL.
+    /// Its address as text, `192.0.2.1:33445` or `[2001:db8::1]:33445`, with a final NUL.
     pub address: [c_char; 56],
     /// Why its last connection ended, "" if none has, with a final NUL.
     pub last_error: [c_char; 64],
@@ -165,6 +165,9 @@ unsafe fn write<T>(value: Option<T>, out: *mut T, size: usize) -> bool {
             out.cast::<u8>(),
             size.min(size_of::<T>()),
         );
+        // A program that was compiled against a newer library reads zeros behind that.
+        let rest = size.saturating_sub(size_of::<T>());
+        out.cast::<u8>().add(size_of::<T>().min(size)).write_bytes(0, rest);
     }
     true
 }

@@ -160,8 +160,10 @@ pub unsafe extern "C" fn add_tcp_relay_global(
         command(tcp_c, c"add_tcp_relay_global", |visit| {
             let (address, pk) = (address(ip_port)?, key(relay_pk)?);
             let now = visit.object.seconds();
-            let opening = visit.with(|machine| machine.add_relay(address, pk, now))?.ok()?;
-            Some(round::open(visit, opening, now))
+            match visit.with(|machine| machine.add_relay(address, pk, now))?.ok()? {
+                Some(opening) => Some(round::open(visit, opening, now)),
+                None => Some(true),
+            }
         })
     }
 }

@@ -39,6 +39,12 @@ pub trait Hub {
     /// The connections whose sockets have something to say; `None` if nobody can tell.
     fn ready(&self) -> Option<Vec<Link>>;
 
+    /// Runs the step of one connection; a defect of ours that it meets costs only that connection,
+    /// if possible.
+    fn guard(&self, _: Link, step: impl FnOnce() -> bool) -> bool {
+        step()
+    }
+
     /// A line for the log.
     fn log(&self, note: Note);
 }
@@ -137,30 +143,31 @@ pub fn send_packet<H: Hub>(hub: &H, number: PeerNumber, data: &[u8]) -> Result<(
             }
         }
     }
-    let sent = if full { Err(SendError::Busy) } else { send_oob_copies(hub, number, data, last) };
+    let peer = routes.peer;
+    let sent = if full { Err(SendError::Busy) } else { send_oob_copies(hub, peer, data, last) };
     if sent.is_err() {
-        hub.with(|machine| machine.handle_dropped(number));
+        hub.with(|machine| machine.handle_dropped(peer));
     }
     sent
 }
 
 fn send_oob_copies<H: Hub>(
     hub: &H,
-    number: PeerNumber,
+    peer: PeerRef,
     data: &[u8],
     mut last: SendError,
 ) -> Result<(), SendError> {
-    let found = hub.with(|machine| machine.oob_links(number)).flatten();
+    let found = hub.with(|machine| machine.oob_links(peer)).flatten();
     let (destination, links) = found.ok_or(SendError::NotOnline)?;
     let mut copies = 0;
     for link in links {
         let packet = ToRelay::OobSend { destination: &destination, data };
-        match send_to(hub, link, None, &packet) {
+        match send_to(hub, link, Some(peer), &packet) {
             Ok(()) => copies += 1,
             Err(error) => last = error,
         }
     }
-    hub.with(|machine| machine.handle_sent_oob(number, copies));
+    hub.with(|machine| machine.handle_sent_oob(peer, copies));
     if copies > 0 { Ok(()) } else { Err(last) }
 }
 
@@ -186,11 +193,14 @@ pub fn send_to<H: Hub>(
 
 fn step<H: Hub>(hub: &H, turn: Turn, now: Timestamp, limits: Limits) -> bool {
     let Some(host) = turn.link.and_then(|link| hub.host(link, None)) else { return false };
-    if turn.read {
-        return drive::step(&host, now, limits);
-    }
-    drive::tick(&host, now);
-    false
+    let step = || {
+        if turn.read {
+            return drive::step(&host, now, limits);
+        }
+        drive::tick(&host, now);
+        false
+    };
+    turn.link.is_some_and(|link| hub.guard(link, step))
 }
 
 /// So that no relay keeps the others waiting.

@@ -455,7 +455,7 @@ impl<'n> Client<'n> {
         let now = self.net.clock().seconds;
         let (pk, address) = (self.net.key(relay), self.net.address(relay));
         let added = self.machine.borrow_mut().add_relay(address, pk, now);
-        added.is_ok_and(|opening| round::open(self, opening, now))
+        added.is_ok_and(|opening| opening.is_none_or(|opening| round::open(self, opening, now)))
     }
 
     pub fn add_relay_for(&self, peer: PeerNumber, relay: usize) -> bool {
@@ -540,19 +540,26 @@ impl Hub for Client<'_> {
     }
 
     fn close(&self, link: Link) {
-        let wire = self.wires.borrow_mut().remove(&link).expect("closed once");
-        self.net.wires.borrow_mut()[wire].left = true;
+        // There is none if it could not be opened.
+        if let Some(wire) = self.wires.borrow_mut().remove(&link) {
+            self.net.wires.borrow_mut()[wire].left = true;
+        }
     }
 
     fn ready(&self) -> Option<Vec<Link>> {
         let now = self.net.now_ms.get();
         let wires = self.net.wires.borrow();
         let mine = self.wires.borrow();
+        let waits: BTreeMap<Link, bool> = self.machine.borrow().links().collect();
+        let relays = self.net.relays.borrow();
         let ready = mine.iter().filter_map(|(link, index)| {
             let wire = &wires[*index];
             assert_eq!(wire.client, self.index);
-            let readable = wire.to_client.front().is_some_and(|(at, _)| *at <= now);
-            let writable = wire.to_relay.len() < SOCKET_ROOM;
+            let relay = relays.get(wire.relay);
+            let arrived = wire.to_client.front().is_some_and(|(at, _)| *at <= now);
+            let readable = arrived && relay.is_some_and(|relay| relay.tokens > 0);
+            let has_room = relay.is_some() && wire.to_relay.len() < SOCKET_ROOM;
+            let writable = has_room && waits.get(link) == Some(&true);
             (readable || writable || wire.ended.is_some()).then_some(*link)
         });
         Some(ready.collect())

@@ -30,11 +30,11 @@ pub(super) static NEIGHBOURS: NeighbourFns = NeighbourFns {
     },
     // SAFETY: see above.
     recv_tcp_relay_handler: |onion, friend, callback, object, number| unsafe {
-        imports::recv_tcp_relay_handler(onion, friend, Some(callback), object, number);
+        imports::recv_tcp_relay_handler(onion, friend, callback, object, number);
     },
     // SAFETY: see above.
     onion_dht_pk_callback: |onion, friend, callback, object, number| unsafe {
-        imports::onion_dht_pk_callback(onion, friend, Some(callback), object, number);
+        imports::onion_dht_pk_callback(onion, friend, callback, object, number);
     },
     // SAFETY: see above.
     oniondata_registerhandler: |onion, first_byte, callback, object| unsafe {
@@ -48,7 +48,7 @@ pub(super) static NEIGHBOURS: NeighbourFns = NeighbourFns {
     dht_delfriend,
     // SAFETY: see above.
     new_connection_handler: |net_crypto, callback, object| unsafe {
-        imports::new_connection_handler(net_crypto, Some(callback), object);
+        imports::new_connection_handler(net_crypto, callback, object);
     },
     // SAFETY: see above.
     new_crypto_connection: |net_crypto, real_pk, dht_pk| unsafe {
@@ -64,19 +64,19 @@ pub(super) static NEIGHBOURS: NeighbourFns = NeighbourFns {
     },
     // SAFETY: see above.
     connection_status_handler: |net_crypto, crypto, callback, object, id| unsafe {
-        imports::connection_status_handler(net_crypto, crypto, Some(callback), object, id);
+        imports::connection_status_handler(net_crypto, crypto, callback, object, id);
     },
     // SAFETY: see above.
     connection_data_handler: |net_crypto, crypto, callback, object, id| unsafe {
-        imports::connection_data_handler(net_crypto, crypto, Some(callback), object, id);
+        imports::connection_data_handler(net_crypto, crypto, callback, object, id);
     },
     // SAFETY: see above.
     connection_lossy_data_handler: |net_crypto, crypto, callback, object, id| unsafe {
-        imports::connection_lossy_data_handler(net_crypto, crypto, Some(callback), object, id);
+        imports::connection_lossy_data_handler(net_crypto, crypto, callback, object, id);
     },
     // SAFETY: see above.
     nc_dht_pk_callback: |net_crypto, crypto, callback, object, number| unsafe {
-        imports::nc_dht_pk_callback(net_crypto, crypto, Some(callback), object, number);
+        imports::nc_dht_pk_callback(net_crypto, crypto, callback, object, number);
     },
     // SAFETY: see above.
     set_direct_ip_port: |net_crypto, crypto, address, connected| unsafe {
@@ -131,7 +131,7 @@ unsafe fn dht_addfriend(
     let mut lock_count: u16 = 0;
     let (pk, token) = (pk.as_ptr(), &raw mut lock_count);
     // SAFETY: as `NeighbourFns` promises.
-    let result = unsafe { imports::dht_addfriend(dht, pk, Some(callback), object, number, token) };
+    let result = unsafe { imports::dht_addfriend(dht, pk, callback, object, number, token) };
     (result == 0 && lock_count > 0).then_some(u32::from(lock_count))
 }
 
@@ -174,14 +174,14 @@ mod imports {
         pub(super) fn recv_tcp_relay_handler(
             onion_c: *mut Onion_Client,
             friend_num: c_int,
-            callback: Option<recv_tcp_relay_cb>,
+            callback: recv_tcp_relay_cb,
             object: *mut c_void,
             number: u32,
         ) -> c_int;
         pub(super) fn onion_dht_pk_callback(
             onion_c: *mut Onion_Client,
             friend_num: c_int,
-            callback: Option<dht_pk_cb>,
+            callback: dht_pk_cb,
             object: *mut c_void,
             number: u32,
         ) -> c_int;
@@ -200,7 +200,7 @@ mod imports {
         pub(super) fn dht_addfriend(
             dht: *mut DHT,
             public_key: *const u8,
-            callback: Option<dht_ip_cb>,
+            callback: dht_ip_cb,
             object: *mut c_void,
             number: i32,
             lock_count: *mut u16,
@@ -211,7 +211,7 @@ mod imports {
         pub(super) fn dht_get_self_public_key(dht: *const DHT) -> *const u8;
         pub(super) fn new_connection_handler(
             net_crypto: *mut Net_Crypto,
-            callback: Option<new_connection_cb>,
+            callback: new_connection_cb,
             object: *mut c_void,
         );
         pub(super) fn new_crypto_connection(
@@ -227,28 +227,28 @@ mod imports {
         pub(super) fn connection_status_handler(
             net_crypto: *const Net_Crypto,
             crypt_id: c_int,
-            callback: Option<connection_status_cb>,
+            callback: connection_status_cb,
             object: *mut c_void,
             id: c_int,
         ) -> c_int;
         pub(super) fn connection_data_handler(
             net_crypto: *const Net_Crypto,
             crypt_id: c_int,
-            callback: Option<connection_data_cb>,
+            callback: connection_data_cb,
             object: *mut c_void,
             id: c_int,
         ) -> c_int;
         pub(super) fn connection_lossy_data_handler(
             net_crypto: *const Net_Crypto,
             crypt_id: c_int,
-            callback: Option<connection_data_cb>,
+            callback: connection_data_cb,
             object: *mut c_void,
             id: c_int,
         ) -> c_int;
         pub(super) fn nc_dht_pk_callback(
             net_crypto: *const Net_Crypto,
             crypt_id: c_int,
-            callback: Option<dht_pk_cb>,
+            callback: dht_pk_cb,
             object: *mut c_void,
             number: u32,
         ) -> c_int;

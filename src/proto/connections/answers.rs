@@ -14,6 +14,8 @@ use crate::wire::connection_id::ConnectionId;
 /// A refused routing request is repeated after 10 seconds, and after twice as long each time, this
 /// often at most.
 const MAX_REPEAT_DOUBLINGS: u32 = 5;
+/// Seconds over which the requests of many peers are spread.
+const REPEAT_SPREAD: u64 = 8;
 
 impl Connections {
     /// Takes in an event of a relay; gives what is for the layer above.
@@ -42,6 +44,7 @@ impl Connections {
                     return None;
                 }
                 slot.doubted_until = None;
+                slot.doubts = 0;
                 peer.handle_heard();
                 let id = peer.id;
                 self.note_heard(link);
@@ -156,7 +159,9 @@ impl Connections {
         }
         let doublings = slot.refusals.min(MAX_REPEAT_DOUBLINGS);
         slot.refusals += 1;
-        let due = now.plus(TCP_CONNECTION_ANNOUNCE_TIMEOUT << doublings);
+        // Not all peers of a relay at once.
+        let spread = u64::from(serial) % REPEAT_SPREAD;
+        let due = now.plus((TCP_CONNECTION_ANNOUNCE_TIMEOUT << doublings) + spread);
         self.repeats.insert((due.0, relay, number, serial));
     }
 

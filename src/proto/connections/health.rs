@@ -20,6 +20,8 @@ const IN_USE_MS: u64 = 1500;
 /// Bounds of the time in which a ping must be answered, before the first false alarm.
 const MIN_ANSWER_MS: u64 = 400;
 const MAX_ANSWER_MS: u64 = 1500;
+/// So many late answers in a row, and none in time, are those of a far relay.
+const FAR_AFTER_ANSWERS: u32 = 4;
 /// Each false alarm doubles that time, this often at most.
 const MAX_FALSE_ALARMS: u32 = 2;
 /// After this many milliseconds without suspicion, false alarms are forgotten.
@@ -35,6 +37,9 @@ pub struct Health {
     suspect_since: Option<Millis>,
     false_alarms: u32,
     calm_since: Millis,
+    late_answers: u32,
+    trusted_at: Option<Millis>,
+    relapses: u32,
     last_data_sent: Option<Millis>,
     last_data_heard: Option<Millis>,
 }
@@ -69,6 +74,12 @@ impl Health {
         self.suspect_since.is_some()
     }
 
+    /// Whether trust came back so lately that the relay should not carry what another can.
+    #[must_use]
+    pub fn is_on_trial(&self, now: Millis) -> bool {
+        self.trusted_at.is_some_and(|at| now.since(at) < 1000 << self.relapses)
+    }
+
     /// Data was given to the relay.
     pub fn handle_data_sent(&mut self, now: Millis) {
         self.last_data_sent = Some(now);
@@ -89,6 +100,10 @@ impl Health {
     /// the time at which reading began.
     pub fn handle_pings(&mut self, counts: PingCounts, now: Millis) -> Verdict {
         let mut verdict = Verdict::default();
+        if counts.sent > self.seen.sent && !counts.outstanding {
+            // Sent and answered since the last look: the answer is to this ping.
+            self.pinged_at = now;
+        }
         if counts.answered > self.seen.answered {
             verdict.trusted = self.handle_answer(now);
         }
@@ -110,18 +125,27 @@ impl Health {
         let sample = u32::try_from(took).unwrap_or(u32::MAX);
         self.last_ms = Some(sample);
         if took >= self.answer_ms() {
-            // It measures a stall, not the way to the relay. One in time has to follow.
-            return false;
+            // It measures a stall, not the way to the relay, and one in time has to follow. But a
+            // relay that answers late each time is only far.
+            self.late_answers += 1;
+            if self.late_answers < FAR_AFTER_ANSWERS {
+                return false;
+            }
+            self.smoothed_ms = None;
         }
+        self.late_answers = 0;
         self.smoothed_ms = Some(self.smoothed_ms.map_or(sample, |old| smooth(old, sample)));
         if now.since(self.calm_since) >= FORGET_ALARMS_MS {
             self.false_alarms = 0;
+            self.relapses = 0;
         }
         if self.suspect_since.take().is_none() {
             return false;
         }
         self.false_alarms = MAX_FALSE_ALARMS.min(self.false_alarms + 1);
         self.calm_since = now;
+        self.trusted_at = Some(now);
+        self.relapses = 5.min(self.relapses + 1);
         true
     }
 
@@ -131,8 +155,9 @@ impl Health {
 
     /// Milliseconds in which a ping must be answered: four round trips, within bounds.
     fn answer_ms(&self) -> u64 {
-        let trips = self.smoothed_ms.map_or(MAX_ANSWER_MS, |ms| 4 * u64::from(ms));
-        trips.clamp(MIN_ANSWER_MS, MAX_ANSWER_MS) << self.false_alarms
+        let trip = self.smoothed_ms.map_or(MAX_ANSWER_MS / 4, u64::from);
+        // A far relay has twice its round trip, whatever the bound for others.
+        (4 * trip).clamp(MIN_ANSWER_MS, MAX_ANSWER_MS.max(2 * trip)) << self.false_alarms
     }
 
     fn wants_probe(&self, now: Millis) -> bool {
@@ -235,7 +260,7 @@ mod tests {
 
     #[test]
     fn suspicion_takes_four_round_trips_within_bounds() {
-        for (round_trip, limit) in [(0, 400), (200, 800), (1400, 1500)] {
+        for (round_trip, limit) in [(0, 400), (200, 800), (700, 1500), (1400, 2800)] {
             let mut relay = Probe::default();
             relay.ping(1000);
             relay.pong(1000 + round_trip);
@@ -279,5 +304,44 @@ mod tests {
         relay.pong(150_050);
         relay.ping(151_000);
         assert!(relay.look(151_400).suspected, "forgotten after a calm minute");
+    }
+
+    #[test]
+    fn a_relay_that_answers_late_each_time_is_only_far() {
+        let mut relay = Probe::default();
+        for start in [10_000, 20_000, 30_000, 40_000] {
+            relay.ping(start);
+            relay.look(start + 1500);
+            assert!(relay.health.is_suspect());
+            relay.pong(start + 2000);
+        }
+        assert!(!relay.health.is_suspect());
+        assert_eq!(relay.health.smoothed_ms(), Some(2000));
+    }
+
+    #[test]
+    fn a_ping_that_is_answered_within_one_step_took_no_time() {
+        let mut relay = Probe::default();
+        relay.ping(1000);
+        relay.pong(1300);
+        relay.counts = PingCounts { sent: 2, answered: 2, outstanding: false };
+        relay.look(2100);
+        assert_eq!(relay.health.last_ms(), Some(0));
+    }
+
+    #[test]
+    fn each_relapse_makes_the_trial_longer() {
+        let mut relay = Probe::default();
+        relay.ping(1000);
+        relay.pong(1050);
+        for (start, trial) in [(10_000, 2000), (20_000, 4000), (30_000, 8000)] {
+            relay.ping(start);
+            relay.look(start + 3000);
+            relay.pong(start + 3100);
+            relay.ping(start + 3400);
+            assert!(relay.pong(start + 3450).trusted);
+            assert!(relay.health.is_on_trial(Millis(start + 3450 + trial - 1)));
+            assert!(!relay.health.is_on_trial(Millis(start + 3450 + trial)));
+        }
     }
 }

@@ -10,13 +10,17 @@ use super::{Connections, Link, RelayNumber};
 use crate::crypto::PublicKey;
 
 impl Connections {
-    /// A relay that is marked for the onion; each is as likely as the others.
+    /// A relay that is marked for the onion; each that answers is as likely as the others, and one
+    /// that does not only serves if there is no other.
     #[must_use]
     pub fn pick_onion_relay(&self, random: u32) -> Option<RelayNumber> {
-        let marked = || self.relays.iter().filter(|(_, relay)| relay.onion && relay.is_connected());
-        let count = u32::try_from(marked().count()).ok()?;
-        let (number, _) = marked().nth(random.checked_rem(count)? as usize)?;
-        Some(RelayNumber(number))
+        let marked = self.relays.iter().filter(|(_, relay)| relay.onion && relay.is_connected());
+        let is_suspect =
+            |relay: &Relay| relay.live.as_ref().is_some_and(|live| live.health.is_suspect());
+        let (suspects, sound): (Vec<_>, Vec<_>) = marked.partition(|(_, r)| is_suspect(r));
+        let eligible = if sound.is_empty() { suspects } else { sound };
+        let index = random.checked_rem(u32::try_from(eligible.len()).ok()?)?;
+        eligible.get(index as usize).map(|(number, _)| RelayNumber(*number))
     }
 
     /// The address of a relay.

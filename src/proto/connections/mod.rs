@@ -20,6 +20,7 @@ mod lists;
 pub mod note;
 pub mod peer_slot;
 mod peers;
+mod recent;
 pub mod relay_slot;
 mod relays;
 mod round;
@@ -30,6 +31,7 @@ pub mod statistics;
 use self::event::Command;
 use self::note::{Note, Notes};
 use self::peer_slot::Peer;
+use self::recent::Recent;
 use self::relay_slot::{Live, Phase, Relay};
 pub use self::relays::{AddError, Opening, Plan};
 pub use self::round::Turn;
@@ -96,10 +98,14 @@ pub struct Connections {
     serial: u32,
     /// Routing requests to repeat: second, relay, peer and its serial.
     repeats: BTreeSet<(u64, u32, u32, u32)>,
+    /// Relays that were forgotten a moment ago.
+    recent: Recent,
     commands: VecDeque<Command>,
     notes: Notes,
     /// The clock of the current round, or the last one.
     clock: Clock,
+    /// Milliseconds in which somebody read what came.
+    attentive: Millis,
 }
 
 impl Connections {
@@ -120,9 +126,11 @@ impl Connections {
             marked: 0,
             serial: 0,
             repeats: BTreeSet::new(),
+            recent: Recent::default(),
             commands: VecDeque::new(),
             notes: Notes::default(),
             clock: Clock { seconds: Timestamp(0), millis: Millis(0) },
+            attentive: Millis(0),
         }
     }
 
@@ -231,6 +239,7 @@ impl Connections {
             confirmed_at: None,
             ready: true,
             backlog: false,
+            pings_seen: 0,
         }));
         Ok(Opening { link: Link { relay: RelayNumber(number), serial }, address: target })
     }

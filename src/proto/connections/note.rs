@@ -25,7 +25,8 @@ impl Note {
     #[must_use]
     pub fn level(&self) -> Level {
         match self {
-            Self::Suspected(_) | Self::Trusted(_) | Self::Retry(..) => Level::Info,
+            Self::Suspected(_) | Self::Trusted(_) => Level::Debug,
+            Self::Retry(..) => Level::Info,
             Self::RelayLimit => Level::Warning,
         }
     }
@@ -51,7 +52,7 @@ pub struct Notes(Vec<Note>);
 impl Notes {
     /// Adds a note, if there is room.
     pub fn push(&mut self, note: Note) {
-        if self.0.len() < MAX_NOTES {
+        if self.0.len() < MAX_NOTES && !(note == Note::RelayLimit && self.0.contains(&note)) {
             self.0.push(note);
         }
     }

@@ -39,7 +39,7 @@ pub struct Peer {
     /// Since when data was sent without hearing from the peer.
     unheard_since: Option<Millis>,
     silences: u32,
-    /// When the carrier was last changed for the sake of speed.
+    /// When the carrier was last changed.
     pub switched_at: Option<Millis>,
     /// For people.
     pub tally: PeerTally,
@@ -71,6 +71,8 @@ pub struct Slot {
     pub status: SlotStatus,
     /// The relay is avoided until then.
     pub doubted_until: Option<Millis>,
+    /// How often it was doubted since data came through it.
+    pub doubts: u32,
     /// Refused requests in a row.
     pub refusals: u32,
 }
@@ -138,6 +140,14 @@ impl Peer {
         self.slots.iter_mut().flatten().find(|slot| slot.relay == relay)
     }
 
+    /// Empties a slot; gives what was in it.
+    pub fn empty(&mut self, place: usize) -> Option<Slot> {
+        if self.carrier == Some(place) {
+            self.carrier = None;
+        }
+        self.slots.get_mut(place)?.take()
+    }
+
     /// The lowest empty place for a relay.
     #[must_use]
     pub fn free_place(&self) -> Option<usize> {
@@ -190,7 +200,8 @@ impl Peer {
         self.silences = MAX_SILENCES.min(self.silences + 1);
         let carrier = self.carrier.and_then(|index| self.slots.get_mut(index)?.as_mut());
         if let Some(slot) = carrier {
-            slot.doubted_until = Some(Millis(now.0 + DOUBT_MS));
+            slot.doubted_until = Some(Millis(now.0 + (DOUBT_MS << slot.doubts)));
+            slot.doubts = 4.min(slot.doubts + 1);
         }
     }
 }
@@ -199,7 +210,7 @@ impl Slot {
     /// A relay that was just associated.
     #[must_use]
     pub fn new(relay: RelayNumber) -> Self {
-        Self { relay, status: SlotStatus::None, doubted_until: None, refusals: 0 }
+        Self { relay, status: SlotStatus::None, doubted_until: None, doubts: 0, refusals: 0 }
     }
 
     /// Whether the relay is avoided now.

@@ -22,6 +22,8 @@ const STABLE_AFTER: u64 = 60;
 const MAX_RETRY_DELAY: u64 = 300;
 /// The same while no relay is connected: the network may be back at any moment.
 const MAX_RETRY_DELAY_OFFLINE: u64 = 60;
+/// Pings of a relay between two turns of it.
+const MAX_PINGS_PER_TURN: u64 = 16;
 /// Addresses that are remembered for one relay.
 const MAX_ADDRESSES: usize = 3;
 
@@ -31,6 +33,8 @@ pub struct Relay {
     /// Its public key, which alone says who it is.
     pub pk: PublicKey,
     addresses: Vec<SocketAddr>,
+    /// The one that led to the relay last.
+    proven: Option<SocketAddr>,
     /// What is being done with it.
     pub phase: Phase,
     /// The connection, in the first two phases.
@@ -77,6 +81,8 @@ pub struct Live {
     pub ready: bool,
     /// The last step left something unread.
     pub backlog: bool,
+    /// Pings that the relay had sent at the last look.
+    pub pings_seen: u64,
 }
 
 /// What the peers of a relay add up to.
@@ -158,6 +164,7 @@ impl Relay {
         Self {
             pk,
             addresses: vec![address],
+            proven: None,
             phase: Phase::Waiting(Timestamp(0)),
             live: None,
             peers: BTreeSet::new(),
@@ -188,7 +195,20 @@ impl Relay {
 
     /// Goes on to the next address.
     pub fn turn_address(&mut self) {
+        let failed = self.address();
         self.addresses.rotate_left(1);
+        // Every second attempt goes to the address that has worked before.
+        if let Some(at) = self.addresses.iter().position(|address| Some(*address) == self.proven) {
+            if failed != self.proven {
+                let proven = self.addresses.remove(at);
+                self.addresses.insert(0, proven);
+            }
+        }
+    }
+
+    /// The address in use has led to the relay.
+    pub fn prove_address(&mut self) {
+        self.proven = self.address();
     }
 
     /// Whether packets flow.
@@ -238,10 +258,11 @@ impl Relay {
 
     /// What is known against it.
     #[must_use]
-    pub fn fault(&self, now: Timestamp) -> Fault {
+    pub fn fault(&self, now: Clock) -> Fault {
         let Some(live) = &self.live else { return Fault::Suspect };
-        let is_young = live.confirmed_at.is_none_or(|at| !now.is_timeout(at, STABLE_AFTER));
-        match (live.health.is_suspect(), self.record.failures > 0 && is_young) {
+        let is_young = live.confirmed_at.is_none_or(|at| !now.seconds.is_timeout(at, STABLE_AFTER));
+        let on_trial = live.health.is_on_trial(now.millis);
+        match (live.health.is_suspect(), on_trial || (self.record.failures > 0 && is_young)) {
             (true, _) => Fault::Suspect,
             (false, true) => Fault::Shaky,
             (false, false) => Fault::None,
@@ -255,9 +276,12 @@ impl Relay {
         self.record.traffic.add(&live.client.traffic());
         self.connected_time = Timestamp(0);
         self.wake = false;
+        if held {
+            self.record.failures = 0;
+        }
         if let Some(reason) = reason {
             self.record.last_error = Some(reason);
-            self.record.failures = if held { 0 } else { self.record.failures.saturating_add(1) };
+            self.record.failures += u32::from(!held);
         }
     }
 
@@ -299,9 +323,13 @@ impl Live {
             || self.health.is_due(now.millis)
     }
 
-    /// Whether the connection is over, or will never come about.
-    #[must_use]
-    pub fn end(&self) -> Option<Reason> {
+    /// Whether the connection is over, or will never come about, or the relay does nothing but ask
+    /// for pongs: one that lives sends a ping in 30 seconds.
+    pub fn end(&mut self) -> Option<Reason> {
+        let pings = self.client.pings_received();
+        if pings - core::mem::replace(&mut self.pings_seen, pings) > MAX_PINGS_PER_TURN {
+            return Some(Reason::PongFlood);
+        }
         match self.client.status() {
             Status::Disconnected => Some(self.client.failure().unwrap_or(Reason::Internal)),
             Status::Confirmed | Status::Unconfirmed => None,

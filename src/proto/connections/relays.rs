@@ -50,7 +50,8 @@ pub enum Plan {
 }
 
 impl Connections {
-    /// Adds a relay (`add_tcp_relay_global`); its socket has to be opened.
+    /// Adds a relay (`add_tcp_relay_global`); its socket has to be opened. `None` if it was known, and
+    /// called, less than 10 seconds ago: it is called when these are over.
     ///
     /// # Errors
     /// `Known`, `Full`, `LowOrderKey`
@@ -59,22 +60,32 @@ impl Connections {
         address: SocketAddr,
         pk: PublicKey,
         now: Timestamp,
-    ) -> Result<Opening, AddError> {
+    ) -> Result<Option<Opening>, AddError> {
         if let Some(relay) = self.relay_of(&pk) {
             relay.remember_address(address);
             return Err(AddError::Known);
         }
-        if self.relays.used() >= MAX_RELAYS && !self.spare_a_relay() {
+        if self.relays.used() >= MAX_RELAYS && !self.spare_a_relay(now) {
             self.notes.push(Note::RelayLimit);
             return Err(AddError::Full);
         }
         let number = self.relays.insert(Relay::new(pk, address));
         self.relay_by_key.insert(pk, number);
         self.index_address(number);
-        self.begin_connect(number, now).map_err(|_| {
-            self.remove_relay(number);
-            AddError::LowOrderKey
-        })
+        if let Some(last) = self.recent.last_attempt(&pk, now) {
+            if let Some(relay) = self.relays.get_mut(number) {
+                relay.record.last_attempt = last;
+                relay.phase = Phase::Waiting(relay.earliest_attempt());
+            }
+            return Ok(None);
+        }
+        match self.begin_connect(number, now) {
+            Ok(opening) => Ok(Some(opening)),
+            Err(_) => {
+                self.remove_relay(number);
+                Err(AddError::LowOrderKey)
+            }
+        }
     }
 
     /// The socket of a connection could not be opened, or not be connected.
@@ -111,11 +122,16 @@ impl Connections {
         }
         // Before anything is connected: whoever names relays must not make us call at any number of
         // addresses (C-06).
-        if online >= RECOMMENDED_FRIEND_TCP_CONNECTIONS || self.place_for(peer.0).is_none() {
+        if online >= RECOMMENDED_FRIEND_TCP_CONNECTIONS || self.place_for(peer.0, now).is_none() {
             return Err(AddError::Enough);
         }
-        let opening = self.add_relay(address, pk, now)?;
-        Ok(Plan::Open(opening, PeerRef { number: peer, serial }))
+        match self.add_relay(address, pk, now)? {
+            Some(opening) => Ok(Plan::Open(opening, PeerRef { number: peer, serial })),
+            None => {
+                let number = self.relay_by_key.get(&pk).copied().ok_or(AddError::Unknown)?;
+                self.tie(peer, RelayNumber(number), now).map(|()| Plan::Done)
+            }
+        }
     }
 
     /// Ties a relay that [`Self::add_relay_for`] made to its peer, once its socket is open.
@@ -144,10 +160,16 @@ impl Connections {
         let is_awake = !found.asleep;
         let known = self.relays.get_mut(relay.0).ok_or(AddError::Unknown)?;
         known.wake |= is_awake && known.phase == Phase::Sleeping;
+        if let Phase::Waiting(until) = known.phase {
+            if is_awake {
+                // Whoever names it may know that it is back.
+                known.phase = Phase::Waiting(until.min(known.earliest_attempt()));
+            }
+        }
         if is_tied {
             return Err(AddError::Tied);
         }
-        let place = self.place_for(peer.0).ok_or(AddError::Enough)?;
+        let place = self.place_for(peer.0, now).ok_or(AddError::Enough)?;
         self.untie(peer.0, place);
         let Some(known) = self.relays.get_mut(relay.0) else { return Err(AddError::Unknown) };
         known.peers.insert(peer.0);
@@ -178,13 +200,15 @@ impl Connections {
 
     /// Where a peer has room for one more relay: an empty slot, or that of the relay that has
     /// failed most often.
-    fn place_for(&self, peer: u32) -> Option<usize> {
+    fn place_for(&self, peer: u32, now: Timestamp) -> Option<usize> {
         let peer = self.peers.get(peer)?;
         peer.free_place().or_else(|| {
             let failures = |slot: &Option<Slot>| {
                 let relay = self.relays.get(slot.as_ref()?.relay.0)?;
+                // Not before its ten seconds are over: each slot leads to one call in that time.
                 let is_waiting = matches!(relay.phase, Phase::Waiting(_));
-                (is_waiting && relay.record.failures > 0).then_some(relay.record.failures)
+                let may_go = is_waiting && relay.earliest_attempt() <= now;
+                (may_go && relay.record.failures > 0).then_some(relay.record.failures)
             };
             let failed = |(place, slot)| Some((failures(slot)?, place));
             peer.slots.iter().enumerate().filter_map(failed).max().map(|(_, place)| place)
@@ -193,7 +217,7 @@ impl Connections {
 
     /// Empties a slot of a peer and gives its connection id back to the relay.
     pub(super) fn untie(&mut self, peer: u32, place: usize) {
-        let slot = self.update_peer(peer, |peer| peer.slots.get_mut(place)?.take()).flatten();
+        let slot = self.update_peer(peer, |peer| peer.empty(place)).flatten();
         let Some(Slot { relay, status, .. }) = slot else { return };
         let Some(found) = self.relays.get_mut(relay.0) else { return };
         found.peers.remove(&peer);
@@ -218,24 +242,36 @@ impl Connections {
         self.marked -= u32::from(was_marked);
         self.connected -= u32::from(was_connected);
         for peer in peers {
-            self.update_peer(peer, |peer| {
+            let sleepers = self.update_peer(peer, |peer| {
                 peer.connected -= u32::from(was_connected);
                 if let Some(slot) = peer.slot_mut(RelayNumber(number)) {
                     slot.status = SlotStatus::None;
+                    slot.refusals = 0;
                 }
+                let few = peer.online_relays() < RECOMMENDED_FRIEND_TCP_CONNECTIONS;
+                (reason.is_some() && few && !peer.asleep).then_some(peer.slots)
             });
+            // A relay that sleeps for others may be what this peer needs now.
+            for slot in sleepers.flatten().into_iter().flatten().flatten() {
+                if let Some(relay) = self.relays.get_mut(slot.relay.0) {
+                    relay.wake |= relay.phase == Phase::Sleeping;
+                }
+            }
         }
     }
 
     /// A connection is over: the relay is tried again if it is needed, and else forgotten, in both
     /// cases not before 10 seconds have passed since it was last tried.
     pub(super) fn lose(&mut self, number: u32, reason: Reason, now: Timestamp) {
+        let was_confirmed = self.relays.get(number).is_some_and(Relay::is_connected);
         self.unlink(number, Some(reason), now);
+        if was_confirmed && self.connected == 0 {
+            self.shorten_waiting();
+        }
         let is_needed = self.is_needed(number);
         let offline = self.connected == 0;
         let self_pk = self.self_pk;
-        let Some(relay) = self.relays.get_mut(number) else { return };
-        if relay.record.failures > 0 {
+        if !was_confirmed {
             self.relays_by_address_forget(number);
         }
         let Some(relay) = self.relays.get_mut(number) else { return };
@@ -256,15 +292,13 @@ impl Connections {
     /// The pause of a relay is over.
     pub(super) fn end_waiting(&mut self, number: u32, now: Timestamp) {
         let Some(relay) = self.relays.get_mut(number) else { return };
-        let all_asleep = {
-            let peers = &self.peers;
-            let asleep = |peer: &u32| peers.get(*peer).is_some_and(|peer| peer.asleep);
-            !relay.peers.is_empty() && relay.peers.iter().all(asleep)
-        };
-        if all_asleep {
-            relay.phase = Phase::Sleeping;
-        } else if self.is_needed(number) {
+        let peers = &self.peers;
+        let any_asleep =
+            relay.peers.iter().any(|peer| peers.get(*peer).is_some_and(|peer| peer.asleep));
+        if self.is_needed(number) {
             self.connect_again(number, now);
+        } else if any_asleep {
+            self.set_phase(number, Phase::Sleeping);
         } else {
             self.remove_relay(number);
         }
@@ -293,7 +327,10 @@ impl Connections {
         };
         let we_wait = (self.connected as usize) < RECOMMENDED_FRIEND_TCP_CONNECTIONS
             || (self.onion && self.marked < NUM_ONION_TCP_CONNECTIONS);
-        (we_wait && relay.record.was_connected) || relay.peers.iter().any(waits_for_relays)
+        let is_untried = relay.record.attempts == 0;
+        is_untried
+            || (we_wait && relay.record.was_connected)
+            || relay.peers.iter().any(waits_for_relays)
     }
 
     /// Removes a relay from everywhere; false if there is none.
@@ -301,12 +338,12 @@ impl Connections {
         self.unlink(number, None, Timestamp(0));
         let Some(relay) = self.relays.get(number) else { return false };
         let (pk, address) = (relay.pk, relay.address());
+        self.recent.remember(pk, relay.record.last_attempt);
         for peer in relay.peers.clone() {
             self.update_peer(peer, |peer| {
-                for slot in &mut peer.slots {
-                    if slot.is_some_and(|slot| slot.relay == RelayNumber(number)) {
-                        *slot = None;
-                    }
+                let is_its = |slot: &Option<Slot>| slot.is_some_and(|s| s.relay.0 == number);
+                if let Some(place) = peer.slots.iter().position(is_its) {
+                    peer.empty(place);
                 }
             });
         }
@@ -317,11 +354,12 @@ impl Connections {
     }
 
     /// Makes room by forgetting a relay that waits for nobody, or the one that failed most often.
-    fn spare_a_relay(&mut self) -> bool {
+    fn spare_a_relay(&mut self, now: Timestamp) -> bool {
         let spare = self
             .relays
             .iter()
             .filter(|(_, relay)| matches!(relay.phase, Phase::Waiting(_)))
+            .filter(|(_, relay)| relay.earliest_attempt() <= now)
             .max_by_key(|(_, relay)| (relay.peers.is_empty(), relay.record.failures))
             .map(|(number, _)| number);
         spare.is_some_and(|number| self.remove_relay(number))

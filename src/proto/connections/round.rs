@@ -11,6 +11,9 @@ use super::{Connections, Link, NUM_ONION_TCP_CONNECTIONS, RelayNumber};
 use crate::proto::relay::state::Status;
 use crate::proto::time::{Clock, Timestamp};
 
+/// Milliseconds between two rounds after which the program has paused.
+const MAX_ATTENTION_MS: u64 = 1000;
+
 /// A relay whose turn it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Turn {
@@ -25,6 +28,9 @@ pub struct Turn {
 impl Connections {
     /// A round begins.
     pub fn begin_round(&mut self, now: Clock) {
+        let passed = now.millis.since(self.clock.millis);
+        // What was not read for a while was not heard either: a pause of the program is no silence.
+        self.attentive.0 += passed.min(MAX_ATTENTION_MS);
         self.clock = now;
     }
 
@@ -92,6 +98,7 @@ impl Connections {
         self.repeat_requests(now);
         self.drop_surplus(now);
         if self.onion && self.marked < NUM_ONION_TCP_CONNECTIONS {
+            self.mark_for_onion();
             self.wake_for_onion(now);
         }
     }
@@ -129,6 +136,7 @@ impl Connections {
         relay.connected_time = if announced { now } else { Timestamp(0) };
         relay.record.reconnects += u32::from(relay.record.was_connected);
         relay.record.was_connected = true;
+        relay.prove_address();
         if let Some(live) = &mut relay.live {
             live.confirmed_at = Some(now);
         }
@@ -138,6 +146,16 @@ impl Connections {
         }
         if self.connected == 1 {
             self.hurry_waiting();
+        }
+    }
+
+    /// The last relay is lost: those that were given long pauses are tried sooner.
+    pub(super) fn shorten_waiting(&mut self) {
+        for number in 0..self.relays.len() {
+            let Some(relay) = self.relays.get_mut(number) else { continue };
+            if let Phase::Waiting(until) = relay.phase {
+                relay.phase = Phase::Waiting(until.min(relay.next_attempt(&self.self_pk, true)));
+            }
         }
     }
 
@@ -189,6 +207,7 @@ impl Connections {
 
     /// The surplus rule: while more than three are connected, the least useful goes.
     fn drop_surplus(&mut self, now: Timestamp) {
+        let clock = self.clock;
         while self.connected as usize > RECOMMENDED_FRIEND_TCP_CONNECTIONS {
             let surplus = self.relays.iter().filter(|(_, relay)| relay.is_surplus(now));
             let Some((number, _)) = surplus.max_by_key(|(number, relay)| {
@@ -196,7 +215,7 @@ impl Connections {
                 // A tenth of a second is worth nothing, the newer of two equals goes.
                 let slowness = round_trip.map_or(u32::MAX, |ms| ms / 100);
                 let use_of_it = Reverse(relay.peers.len());
-                (use_of_it, relay.fault(now), relay.record.failures, slowness, *number)
+                (use_of_it, relay.fault(clock), relay.record.failures, slowness, *number)
             }) else {
                 return;
             };
@@ -236,20 +255,22 @@ impl Connections {
             Phase::Connected => false,
         });
         let missing = NUM_ONION_TCP_CONNECTIONS as usize - self.marked as usize;
-        let mut missing = missing.saturating_sub(on_their_way.count());
-        for number in 0..self.relays.len() {
-            if missing == 0 {
-                return;
-            }
-            let Some(relay) = self.relays.get_mut(number) else { continue };
-            if relay.phase == Phase::Sleeping && !relay.wake {
+        let missing = missing.saturating_sub(on_their_way.count());
+        if missing == 0 {
+            return;
+        }
+        let asleep = self.relays.iter().filter(|(_, r)| r.phase == Phase::Sleeping && !r.wake);
+        let mut sleepers: Vec<_> = asleep.map(|(n, r)| (r.record.failures, n)).collect();
+        // Those that have failed come last, or they would be woken again and again.
+        sleepers.sort_unstable();
+        for (_, number) in sleepers.into_iter().take(missing) {
+            if let Some(relay) = self.relays.get_mut(number) {
                 relay.wake = true;
-                missing -= 1;
             }
         }
     }
 
-    fn set_phase(&mut self, number: u32, phase: Phase) {
+    pub(super) fn set_phase(&mut self, number: u32, phase: Phase) {
         if let Some(relay) = self.relays.get_mut(number) {
             relay.phase = phase;
         }

@@ -12,6 +12,8 @@ use super::peer_slot::MAX_FRIEND_TCP_CONNECTIONS;
 
 /// Milliseconds between changes for the sake of speed.
 pub const SWITCH_PAUSE_MS: u64 = 10_000;
+/// Each such change doubles the pause, this often at most.
+pub const MAX_PAUSE_DOUBLINGS: u64 = 5;
 
 /// A relay on which the peer is online.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

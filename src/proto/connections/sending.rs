@@ -2,7 +2,7 @@
 //! Sending (tcp_connections.md section 10): through the carrier, else the others, else out of band.
 
 use super::peer_slot::{MAX_FRIEND_TCP_CONNECTIONS, SlotStatus};
-use super::select::{Candidate, Candidates, Fault, SWITCH_PAUSE_MS};
+use super::select::{Candidate, Candidates, Fault, MAX_PAUSE_DOUBLINGS, SWITCH_PAUSE_MS};
 use super::{Connections, Link, PeerNumber, PeerRef, RelayNumber};
 use crate::crypto::PublicKey;
 use crate::proto::relay::state::SendError;
@@ -39,24 +39,26 @@ impl Connections {
     pub fn routes(&mut self, number: PeerNumber) -> Option<RouteList> {
         let now = self.clock;
         let peer = self.peers.get_mut(number.0)?;
-        peer.doubt_carrier(now.millis);
+        peer.doubt_carrier(self.attentive);
         let mut candidates = Candidates::default();
         for (place, slot) in peer.slots.iter().enumerate() {
             let Some(slot) = slot else { continue };
             let SlotStatus::Online(_) = slot.status else { continue };
             let Some(relay) = self.relays.get(slot.relay.0) else { continue };
-            let doubt = if slot.is_doubted(now.millis) { Fault::Doubted } else { Fault::None };
-            let fault = relay.fault(now.seconds).max(doubt);
+            let doubt = if slot.is_doubted(self.attentive) { Fault::Doubted } else { Fault::None };
+            let fault = relay.fault(now).max(doubt);
             let round_trip_ms = relay.live.as_ref().and_then(|live| live.health.smoothed_ms());
             candidates.add(Candidate { slot: place, fault, round_trip_ms });
         }
-        let calm = peer.switched_at.is_none_or(|at| now.millis.since(at) >= SWITCH_PAUSE_MS);
+        // Load on a relay looks like distance: whoever goes to and fro over it becomes slower at it.
+        let pause = SWITCH_PAUSE_MS << peer.tally.switches.min(MAX_PAUSE_DOUBLINGS);
+        let calm = peer.switched_at.is_none_or(|at| now.millis.since(at) >= pause);
         let carrier = candidates.carrier(peer.carrier, calm);
         if carrier.is_some() && carrier != peer.carrier {
             if let Some(old) = peer.carrier {
-                match candidates.get(old) {
-                    Some(Candidate { fault: Fault::None, .. }) => peer.tally.switches += 1,
-                    Some(_) | None => peer.tally.failovers += 1,
+                match candidates.get(old).map(|old| old.fault) {
+                    Some(Fault::None | Fault::Shaky) => peer.tally.switches += 1,
+                    Some(Fault::Doubted | Fault::Suspect) | None => peer.tally.failovers += 1,
                 }
                 peer.switched_at = Some(now.millis);
             }
@@ -85,8 +87,8 @@ impl Connections {
     /// Where packets for a peer go out of band when it is online nowhere: to every relay that has
     /// given an id, because the peer may be there without having asked for us.
     #[must_use]
-    pub fn oob_links(&self, number: PeerNumber) -> Option<(PublicKey, Vec<Link>)> {
-        let peer = self.peers.get(number.0)?;
+    pub fn oob_links(&self, peer: PeerRef) -> Option<(PublicKey, Vec<Link>)> {
+        let peer = self.peers.get(peer.number.0).filter(|found| found.serial == peer.serial)?;
         let registered = peer.slots.iter().flatten().filter_map(|slot| match slot.status {
             SlotStatus::Registered(_) => self.connected_link(slot.relay.0),
             SlotStatus::None | SlotStatus::Online(_) => None,
@@ -96,25 +98,25 @@ impl Connections {
 
     /// A relay took a packet for a peer.
     pub fn handle_sent(&mut self, peer: PeerRef, link: Link) {
-        let now = self.clock.millis;
+        let (now, attentive) = (self.clock.millis, self.attentive);
         if let Some(live) = self.live_mut(link) {
             live.health.handle_data_sent(now);
         }
         if let Some(peer) = self.peer_mut(peer) {
-            peer.handle_sent(now);
+            peer.handle_sent(attentive);
         }
     }
 
     /// Copies of a packet went out of band to that many relays.
-    pub fn handle_sent_oob(&mut self, number: PeerNumber, copies: u64) {
-        if let Some(peer) = self.peers.get_mut(number.0) {
+    pub fn handle_sent_oob(&mut self, peer: PeerRef, copies: u64) {
+        if let Some(peer) = self.peer_mut(peer) {
             peer.tally.sent_out_of_band += copies;
         }
     }
 
     /// No relay took a packet for a peer.
-    pub fn handle_dropped(&mut self, number: PeerNumber) {
-        if let Some(peer) = self.peers.get_mut(number.0) {
+    pub fn handle_dropped(&mut self, peer: PeerRef) {
+        if let Some(peer) = self.peer_mut(peer) {
             peer.tally.dropped += 1;
         }
     }

@@ -134,6 +134,7 @@ impl RelayClient {
             FromRelay::ConnectionNotification(id) => self.routes.handle_status(id, true),
             FromRelay::DisconnectNotification(id) => self.routes.handle_status(id, false),
             FromRelay::Ping(id) => {
+                self.pings_received += 1;
                 if id != PingId::default() {
                     self.out.push(Control::Pong(id)).map_err(|_| Reason::PongFlood)?;
                 }

@@ -125,6 +125,7 @@ pub struct RelayClient {
     pings: Pings,
     notes: Notes,
     traffic: Traffic,
+    pings_received: u64,
 }
 
 /// What one connection has moved, in bytes on the wire and in sealed frames.
@@ -194,6 +195,7 @@ impl RelayClient {
             pings: Pings::default(),
             notes: Notes::default(),
             traffic: Traffic::default(),
+            pings_received: 0,
         }
     }
 
@@ -264,6 +266,12 @@ impl RelayClient {
     #[must_use]
     pub fn ping_counts(&self) -> PingCounts {
         self.pings.counts()
+    }
+
+    /// Pings that the relay has sent.
+    #[must_use]
+    pub fn pings_received(&self) -> u64 {
+        self.pings_received
     }
 
     /// What has been moved so far.
