@@ -46,7 +46,7 @@ static void line_text(const Client *c, const char *from, bool asks, uint32_t ind
         snprintf(text, TEXT_SIZE, "Note %" PRIu32 " from %s: all of this went through a relay.",
                  index - chat->questions + 1, from);
     } else {
-        snprintf(text, TEXT_SIZE, "SHA-256 %s", c->file.digest);
+        snprintf(text, TEXT_SIZE, "SHA-256 %s", c->plain_file.digest);
     }
 }
 
@@ -62,7 +62,8 @@ static bool may_send(const Client *c)
         return chat->received >= chat->questions && chat->sent - chat->receipts < MAX_UNDER_WAY;
     }
     // The sender of the file announces its digest first; the receiver tells the one it computed.
-    return chat->sent == last && chat->receipts == last && chat->received >= last && (c->asks || c->file.complete);
+    return chat->sent == last && chat->receipts == last && chat->received >= last &&
+           (c->asks || c->plain_file.complete);
 }
 
 // Returns false when toxcore's send queue is full; the line is tried again in the next round.

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A Tox client for the demo: options, the Tox instance without UDP, the main loop with a time
-// limit for each step. See client.h for the roles.
+// A Tox client for the demo: the Tox instance without UDP, the main loop with a time limit for each
+// step. See client.h for the roles.
 #include "client.h"
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,66 +19,22 @@ static const struct {
 } steps[] = {
     [STEP_NETWORK] = {"joining the Tox network", 60}, [STEP_FRIEND] = {"finding the friend", 60},
     [STEP_TALK] = {"questions and answers", 45},      [STEP_NOTES] = {"notes both ways", 60},
-    [STEP_FILE] = {"the file", 120},
+    [STEP_FILE] = {"the file", 120},                  [STEP_RELAYS] = {"reaching the friend through all relays", 45},
+    [STEP_SCENE] = {"the file over failing relays", 180},
 };
 
 static const double STILL_WAITING_S = 5;
 
 static volatile sig_atomic_t stopped;
+static volatile sig_atomic_t faults;  // that the script has told of, with SIGUSR1
 
 static void on_signal(int number)
 {
-    (void)number;
-    stopped = 1;
-}
-
-// ---- options
-
-static const char usage[] =
-    "usage: client --name NAME --peer NAME --epoch SECONDS --relay HOST:UDP:TCP:KEY... --file FILE\n"
-    "              [--ask ADDRESS] [--questions N] [--notes N] [--step-ms N]\n"
-    "With --ask the client sends the friend request and FILE; without, it accepts and writes FILE.\n";
-
-static bool parse_relay(const char *text, Relay *relay)
-{
-    char key[2 * TOX_PUBLIC_KEY_SIZE + 1];
-    return sscanf(text, "%63[^:]:%" SCNu16 ":%" SCNu16 ":%64s", relay->host, &relay->udp_port, &relay->tcp_port,
-                  key) == 4 &&
-           hex_decode(relay->key, sizeof relay->key, key);
-}
-
-static bool parse_options(Client *c, double *epoch, int argc, char **argv)
-{
-    static const struct option options[] = {
-        {"name", required_argument, NULL, 'n'},  {"peer", required_argument, NULL, 'p'},
-        {"epoch", required_argument, NULL, 'e'}, {"relay", required_argument, NULL, 'r'},
-        {"file", required_argument, NULL, 'f'},  {"ask", required_argument, NULL, 'a'},
-        {"notes", required_argument, NULL, 'm'}, {"questions", required_argument, NULL, 'q'},
-        {"step-ms", required_argument, NULL, 's'}, {NULL, 0, NULL, 0},
-    };
-    int option;
-
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        switch (option) {
-            case 'n': c->name = optarg; break;
-            case 'p': c->peer = optarg; break;
-            case 'e': *epoch = atof(optarg); break;
-            case 'f': c->file.path = optarg; break;
-            case 'a': c->friend_address = optarg; break;
-            case 'm': c->chat.notes = (uint32_t)atoi(optarg); break;
-            case 'q': c->chat.questions = (uint32_t)atoi(optarg); break;
-            case 's': c->step_ms = (uint32_t)atoi(optarg); break;
-            case 'r':
-                if (c->relay_count == MAX_RELAYS || !parse_relay(optarg, &c->relays[c->relay_count])) {
-                    return false;
-                }
-                ++c->relay_count;
-                break;
-            default: return false;
-        }
+    if (number == SIGUSR1) {
+        ++faults;
+    } else {
+        stopped = 1;
     }
-    c->asks = c->friend_address != NULL;
-    return optind == argc && c->name && c->peer && c->file.path && c->relay_count > 0 && chat_texts_fit(&c->chat);
 }
 
 // ---- callbacks of toxcore
@@ -112,16 +67,25 @@ static void on_friend_status(Tox *tox, uint32_t friend_number, TOX_CONNECTION st
     (void)friend_number;
 
     if (status == TOX_CONNECTION_NONE) {
-        if (c->friend_online && c->step != STEP_DONE) {
+        if (c->friend_online && scene_forgives(c)) {
+            scene_lost_friend(c);
+        } else if (c->friend_online && c->step != STEP_DONE && !c->scene.over) {
             report_fail(c, "lost the connection to %s", c->peer);
+        } else {
+            c->friend_left = true;
         }
         c->friend_online = false;
-        c->friend_left = true;
         return;
     }
-    if (is_tcp(c, status) && !c->friend_online) {
+    if (!is_tcp(c, status) || c->friend_online) {
+        return;
+    }
+    c->friend_online = true;
+    if (c->friend_was_online) {
+        report_say("sees %s online again", c->peer);
+    } else {
         const double seconds = clock_now() - c->started;
-        c->friend_online = true;
+        c->friend_was_online = true;
         report_say("sees %s online, over TCP, %.2f s after its own start", c->peer, seconds);
         report_value("online_s", "%.2f", seconds);
     }
@@ -249,7 +213,13 @@ static Step step_now(const Client *c)
     if (chat->received < last || chat->receipts < last) {
         return STEP_NOTES;
     }
-    return chat->received > last && chat->receipts > last && c->file.complete ? STEP_DONE : STEP_FILE;
+    if (chat->received <= last || chat->receipts <= last || !c->plain_file.complete) {
+        return STEP_FILE;
+    }
+    if (c->scene_file.path == NULL || c->scene.over) {
+        return STEP_DONE;
+    }
+    return c->scene.relays_ready ? STEP_SCENE : STEP_RELAYS;
 }
 
 static void watch_step(Client *c)
@@ -265,11 +235,16 @@ static void watch_step(Client *c)
     }
 }
 
-// One client speaks while both wait: the one that asks, or for the file the one that receives.
+// One client speaks while both wait: the one that asks, or for a file the one that receives.
 static void tell_still_waiting(const Client *c)
 {
-    const bool speaks = c->asks != (c->step == STEP_FILE);
-    if (speaks && clock_now() - report_last() >= STILL_WAITING_S) {
+    const bool speaks = c->asks != (c->step >= STEP_FILE);
+    if (!speaks || clock_now() - report_last() < STILL_WAITING_S) {
+        return;
+    }
+    if (c->step == STEP_SCENE) {
+        scene_tell_waiting(c);
+    } else {
         report_say("is still busy with %s (%.0f s)", steps[c->step].what, clock_now() - c->step_started);
     }
 }
@@ -283,6 +258,7 @@ static void one_round(Client *c)
     if (c->has_friend) {
         chat_work(c);
         file_work(c);
+        scene_work(c);
     }
     nanosleep(&pause, NULL);
 }
@@ -291,6 +267,9 @@ static void talk(Client *c)
 {
     while (c->step != STEP_DONE && !c->failed && !stopped) {
         one_round(c);
+        while (c->scene.fault < (Fault)faults) {
+            scene_fault_comes(c);
+        }
         watch_step(c);
         if (c->step != STEP_DONE && !c->failed) {
             tell_still_waiting(c);
@@ -298,12 +277,12 @@ static void talk(Client *c)
     }
 }
 
-// The one that answered leaves first, a little later; the other watches it go. This is shown, but
-// it is no step: how soon a leaving friend is noticed is not promised.
+// The sender of the files leaves first, a little later: she knows that all has arrived. The other
+// watches her go. This is shown, but it is no step: how soon a leaving friend is noticed is not promised.
 static void part(Client *c)
 {
     const double started = clock_now();
-    const double limit = c->asks ? 5 : 0.5;
+    const double limit = c->asks ? 0.5 : 20;
     while (clock_now() - started < limit && !c->friend_left && !c->failed && !stopped) {
         one_round(c);
     }
@@ -311,6 +290,15 @@ static void part(Client *c)
         return;
     }
     report_say(c->friend_left ? "sees that %s has left; done" : "is done and leaves", c->peer);
+}
+
+static bool load_files(Client *c)
+{
+    const bool ok = file_load(&c->plain_file) && (c->scene_file.path == NULL || file_load(&c->scene_file));
+    if (!ok) {
+        report_fail(c, "cannot read the files to send");
+    }
+    return ok;
 }
 
 static int client_run(Client *c)
@@ -330,14 +318,15 @@ static int client_run(Client *c)
     if (c->tox != NULL) {
         tox_kill(c->tox);
     }
-    free(c->file.data);
+    free(c->plain_file.data);
+    free(c->scene_file.data);
     return stopped ? 130 : c->failed ? 1 : 0;
 }
 
 int main(int argc, char **argv)
 {
     static Client client;
-    const struct sigaction action = {.sa_handler = on_signal};
+    const struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
     double epoch = 0;
 
     // Never outlive the script, however it ends. SIGINT is set because a shell starts background
@@ -345,17 +334,18 @@ int main(int argc, char **argv)
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGUSR1, &action, NULL);
     signal(SIGPIPE, SIG_IGN);
 
+    client.plain_file.prefix = "file";
+    client.scene_file.prefix = "scene";
     client.chat.questions = 10;
     client.chat.notes = 300;
-    if (!parse_options(&client, &epoch, argc, argv)) {
-        fputs(usage, stderr);
+    if (!options_parse(&client, &epoch, argc, argv)) {
         return 2;
     }
     report_start(client.name, epoch);
-    if (client.asks && !file_load(&client)) {
-        report_fail(&client, "cannot read %s", client.file.path);
+    if (client.asks && !load_files(&client)) {
         return 1;
     }
     return client_run(&client);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// One of the demo's two Tox clients. Alice asks and sends the file; Bob answers and receives it.
-// Only the public API of toxcore (tox.h) is used, so a client cannot tell which TCP_client
-// module it was linked with.
+// One of the demo's two Tox clients. Alice asks and sends the files; Bob answers and receives them.
+// Outside relays.c only the public API of toxcore (tox.h) is used, so a client cannot tell which
+// modules it was linked with.
 #ifndef DEMO_CLIENT_H
 #define DEMO_CLIENT_H
 
@@ -13,6 +13,7 @@
 #define MAX_RELAYS 8
 #define MAX_LINES 4096
 #define MAX_QUESTIONS 64
+#define FILE_PARTS 8  // of which the receiver tells
 #define DIGEST_SIZE 32
 #define DIGEST_HEX (2 * DIGEST_SIZE + 1)
 
@@ -24,7 +25,20 @@ typedef struct Relay {
 } Relay;
 
 // The steps of a run, in order. A client leaves a step only forwards.
-typedef enum Step { STEP_NETWORK, STEP_FRIEND, STEP_TALK, STEP_NOTES, STEP_FILE, STEP_DONE } Step;
+// STEP_RELAYS and STEP_SCENE are the scene with failing relays.
+typedef enum Step {
+    STEP_NETWORK,
+    STEP_FRIEND,
+    STEP_TALK,
+    STEP_NOTES,
+    STEP_FILE,
+    STEP_RELAYS,
+    STEP_SCENE,
+    STEP_DONE
+} Step;
+
+// What befalls the relays during the scene; the script tells Bob of each with a signal.
+typedef enum Fault { FAULT_NONE, FAULT_KILL, FAULT_FREEZE, FAULTS } Fault;
 
 // The conversation is a fixed list of lines on each side, known to both: questions (or answers),
 // then notes, then the file's digest. So each client can check every line that it receives.
@@ -43,18 +57,31 @@ typedef struct Chat {
 
 typedef struct File {
     const char *path;
+    const char *prefix;     // of the figures that are reported
     uint8_t *data;
     uint64_t size;
     uint64_t position;
     uint32_t number;
-    unsigned quarters_told;
-    bool started;
+    unsigned parts_told;
+    bool active;            // offered or accepted, and not broken off since
     bool complete;
     double started_at;
     double cpu_at_start;
+    double last_byte_at;
     char announced[DIGEST_HEX];
     char digest[DIGEST_HEX];
 } File;
+
+typedef struct Scene {
+    bool forgiving;              // what goes wrong is told, and the run goes on
+    bool relays_asked;
+    bool relays_ready;
+    bool over;
+    Fault fault;                 // the latest
+    double fault_at;
+    double longest_pause[FAULTS];  // seconds without a new byte of the file, after each fault
+    unsigned times_lost;         // how often the friend counted as offline
+} Scene;
 
 typedef struct Client {
     Tox *tox;
@@ -69,6 +96,7 @@ typedef struct Client {
     bool failed;
     bool self_online;
     bool friend_online;
+    bool friend_was_online;
     bool friend_left;
     bool has_friend;
     uint32_t friend_number;
@@ -76,8 +104,13 @@ typedef struct Client {
     double step_started;
     double started;
     Chat chat;
-    File file;
+    File plain_file;
+    File scene_file;
+    Scene scene;
 } Client;
+
+// options.c
+bool options_parse(Client *c, double *epoch, int argc, char **argv);
 
 // chat.c
 bool chat_texts_fit(const Chat *chat);
@@ -89,10 +122,25 @@ void chat_on_receipt(Tox *tox, uint32_t friend_number, uint32_t message_id, void
 uint32_t chat_lines_before_digest(const Chat *chat);
 
 // file.c
-bool file_load(Client *c);
+bool file_load(File *file);
 void file_work(Client *c);
 void file_register(Tox *tox);
 void file_check_digest(Client *c, const char *claimed);
+
+// scene.c
+void scene_work(Client *c);
+void scene_fault_comes(Client *c);
+void scene_bytes_came(Client *c);
+void scene_lost_friend(Client *c);
+void scene_tell_waiting(const Client *c);
+bool scene_forgives(const Client *c);
+void scene_end(Client *c, bool done);
+void scene_count_relays(const Client *c);
+
+// relays.c: what tox.h does not tell.
+uint32_t relays_online(void);
+void relays_associate(void);
+void relays_tell_statistics(void);
 
 // report.c: one line per event on standard output, for the script that shows them.
 void report_start(const char *name, double epoch);

@@ -3,22 +3,26 @@
 #
 # One run of the demo: three relays, Bob, Alice. Called by scripts/demo, inside a network namespace
 # where possible. Shows what the clients report and writes their figures to RESULTS, one per line:
-# Alice.online_s=8.93. Succeeds only if both clients finished and the received file is the sent one.
+# Alice.online_s=8.93. Succeeds only if both clients finished and the received files are those sent.
+# With --forgive the last part, the scene with failing relays, may fail.
 #
-# usage: demo/pair.sh PROGRAM FILE NOTES STEP_MS RESULTS
+# usage: demo/pair.sh PROGRAM FILE SCENE_FILE NOTES STEP_MS RESULTS [--forgive]
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib.sh"
+# shellcheck source=demo/scene.sh
+. "$ROOT/demo/scene.sh"
 
 RELAYS=3
 HOST=127.0.0.1
 # A client gives up by itself after the time limit of a step; this bounds the run as a whole.
-LIMIT_S=300
+LIMIT_S=480
 
 main() {
-    program=$1 file=$2 notes=$3 step_ms=$4 results=$5
+    program=$1 file=$2 scene_file=$3 notes=$4 step_ms=$5 results=$6 forgive=no
+    [ "${7-}" != --forgive ] || forgive=yes
     epoch=$EPOCHREALTIME
-    relay_pids=() relay_args=() alice='' bob='' failed=''
+    relay_pids=() relay_ports=() relay_args=() alice='' bob='' failed='' steps_done=yes
     work=$(mktemp -d)
     at_exit 'stop_all; rm -rf "$work"'
     : >"$results"
@@ -27,7 +31,7 @@ main() {
     exec 3<>"$work/events"
     mkfifo "$work/silence"
     exec 4<>"$work/silence"
-    start_client bob Bob Alice "$work/received"
+    start_client bob Bob Alice "$work/received" "$work/scene"
     follow
     finish
 }
@@ -67,9 +71,11 @@ start_relay() {
                 "$first_key" "$first_udp" "$HOST"
         fi
     } >"$dir/config"
-    setpriv --pdeathsig TERM tox-bootstrapd --foreground --log-backend=stdout --config "$dir/config" \
+    # KILL also ends a frozen one.
+    setpriv --pdeathsig KILL tox-bootstrapd --foreground --log-backend=stdout --config "$dir/config" \
         >"$dir/log" 2>&1 3>&- </dev/null &
     relay_pids+=($!)
+    relay_ports+=("$tcp")
     wait_for_relay "$!" "$tcp" "$dir"
     # The file holds the public key, then the secret one.
     key=$(od -An -v -tx1 -N32 "$dir/keys" | tr -d ' \n')
@@ -121,11 +127,12 @@ listens() {
 
 # ---- clients
 
-start_client() { # start_client VARIABLE NAME PEER FILE [OPTION...]
-    local variable=$1 name=$2 peer=$3 path=$4
-    shift 4
+start_client() { # start_client VARIABLE NAME PEER FILE SCENE_FILE [OPTION...]
+    local variable=$1 name=$2 peer=$3 path=$4 scene_path=$5
+    shift 5
+    [ "$forgive" = no ] || set -- --forgive "$@"
     "$program" --name "$name" --peer "$peer" --epoch "${epoch/,/.}" "${relay_args[@]}" \
-        --file "$path" --notes "$notes" --step-ms "$step_ms" "$@" >&3 2>"$work/$name.err" 3>&- 4>&- </dev/null &
+        --file "$path" --scene "$scene_path" --notes "$notes" --step-ms "$step_ms" "$@" >&3 2>"$work/$name.err" 3>&- 4>&- </dev/null &
     printf -v "$variable" %s "$!"
 }
 
@@ -162,7 +169,7 @@ pause() {
 check_alive() {
     local number
     for number in "${!relay_pids[@]}"; do
-        running "${relay_pids[number]}" || fail "relay $((number + 1)) has ended"
+        [ "$number" = "$killed" ] || running "${relay_pids[number]}" || fail "relay $((number + 1)) has ended"
     done
     check_ended Bob "$bob"
     [ -z "$alice" ] || check_ended Alice "$alice"
@@ -192,9 +199,11 @@ handle() {
         fail) show "$who" "FAILED: $text" "$ms"; fail "$who: $text" ;;
         value)
             printf '%s.%s\n' "$who" "$text" >>"$results"
-            if [ "$who" = Bob ] && [[ $text == address=* ]]; then
-                start_client alice Alice Bob "$file" --ask "${text#address=}"
-            fi ;;
+            case $who.$text in
+                Bob.address=*) start_client alice Alice Bob "$file" "$scene_file" --ask "${text#address=}" ;;
+                Bob.part=*) scene_part "${text#part=}" ;;
+                *.scene=*) scene_ended ;;
+            esac ;;
         *) fail "cannot read what $who reports: $kind" ;;
     esac
 }
@@ -207,14 +216,15 @@ finish() {
         check_client Bob "$bob"
     fi
     if [ -z "$failed" ]; then
-        check_file
+        check_file "$file" "$work/received" file
+        check_scene
     fi
     if [ -n "$failed" ]; then
         show_logs
         show demo "FAILED: $failed"
         exit 1
     fi
-    echo "ok=yes" >>"$results"
+    echo "ok=$steps_done" >>"$results"
 }
 
 check_client() {
@@ -226,17 +236,17 @@ check_client() {
 }
 
 # The clients have compared digests over Tox; this compares the files on disk with another program.
-check_file() {
+check_file() { # check_file SENT RECEIVED PREFIX
     local sent received
-    sent=$(sha256sum <"$file")
-    received=$(sha256sum <"$work/received")
+    sent=$(sha256sum <"$1")
+    received=$(sha256sum <"$2")
     if [ "$sent" != "$received" ]; then
         fail "sha256sum: the received file is not the sent one"
-    elif ! grep -qx "Bob.sha256=${sent%% *}" "$results"; then
+    elif ! grep -qx "Bob.$3_sha256=${sent%% *}" "$results"; then
         fail "sha256sum differs from the digest that Bob computed"
     else
-        echo "checksum=ok" >>"$results"
-        show demo "sha256sum of both files on disk: ${sent:0:16}..., equal"
+        echo "$3_checksum=ok" >>"$results"
+        show demo "sha256sum of the sent file and the received one: ${sent:0:16}..., equal"
     fi
 }
 
@@ -254,6 +264,7 @@ show_logs() {
 stop_all() {
     local pid tries
     local pids=(${alice:+"$alice"} ${bob:+"$bob"} "${relay_pids[@]}")
+    thaw
     for pid in "${pids[@]}"; do
         kill -TERM "$pid" 2>/dev/null || :
     done

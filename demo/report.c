@@ -94,6 +94,11 @@ void report_fail(Client *c, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    if (scene_forgives(c)) {
+        report_say("FAILED: %s", text);
+        scene_end(c, false);
+        return;
+    }
     c->failed = true;
     report_line("fail", text);
 }
