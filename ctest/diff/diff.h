@@ -7,35 +7,9 @@
 #ifndef DIFF_DIFF_H
 #define DIFF_DIFF_H
 
-#ifndef TOX_ABI
-#define TOX_ABI 218
-#endif
-#include "toxabi.h"
-
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-
-/* 1 in the program that is linked with our module, 0 in the one with the original. */
-#ifndef DIFF_OURS
-#error "compile with -DDIFF_OURS=0 or -DDIFF_OURS=1"
-#endif
+#include "kit.h"
 
 /* ------------------------------------------------------------------ scenarios */
-
-/* SIM: the Network object is an in-memory socket. TCP: a real one on loopback. */
-#define SIM 1u
-#define TCP 2u
-#define BOTH (SIM | TCP)
-
-typedef struct Scenario {
-    const char *name;
-    unsigned modes;
-    void (*run)(void);
-    unsigned seconds; /* limit for a hang; 0 means the usual one */
-} Scenario;
 
 extern const Scenario connect_scenarios[];
 extern const Scenario create_scenarios[];
@@ -53,68 +27,6 @@ extern const Scenario close_scenarios[];
 extern const Scenario reentry_scenarios[];
 extern const Scenario bulk_scenarios[];
 extern const Scenario random_scenarios[];
-
-/* ---------------------------------------------------------------------- bytes */
-
-typedef struct Bytes {
-    uint8_t *data;
-    size_t head, len, cap; /* the live part is data[head..len] */
-} Bytes;
-
-void bytes_put(Bytes *b, const void *data, size_t n);
-size_t bytes_take(Bytes *b, void *out, size_t n);
-size_t bytes_left(const Bytes *b);
-const uint8_t *bytes_at(const Bytes *b);
-void bytes_free(Bytes *b);
-
-/* ---------------------------------------------------------------------- trace */
-
-void trace_open(const char *trace_path, const char *notes_path);
-/* Writes the last line of the trace; the return value is the exit code of the scenario. */
-int trace_close(void);
-/* One line of the compared trace, with the number of the current step in front. */
-void t_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* One line of the notes: not compared, there to explain a failure. */
-void t_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* A line with bytes: short ones in full, long ones as beginning, length and hash. */
-void t_bytes(const char *label, const uint8_t *data, size_t n);
-/* Between these two, trace lines go into a hash instead of the trace; used by loops that run the
- * same conversation hundreds of times. The returned text is valid until the next call. */
-void quiet_begin(void);
-const char *quiet_end(void);
-
-/* Runs something whose details differ for a reason that the check after it shows. */
-#define QUIETLY(what) \
-    do { \
-        const unsigned quiet_step = world.step; \
-        quiet_begin(); \
-        what; \
-        (void)quiet_end(); \
-        world.step = quiet_step; \
-    } while (0)
-
-/* The two-sided checks: the value goes into the trace, a wrong one fails the scenario. */
-void expect(const char *what, long got, long want);
-void expect_new(const char *what, long got, long want_original, long want_ours);
-void expect_range(const char *what, long got, long low, long high);
-void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-/* --------------------------------------------------------------------- random */
-
-typedef struct Draws {
-    unsigned long calls, bytes; /* of the Random object */
-    unsigned long keypair;      /* bytes drawn through libsodium's randombytes */
-} Draws;
-
-extern Draws draws;
-extern const Random test_random;
-
-void random_setup(void);
-void random_restart(uint64_t seed);
-/* The next n bytes that the Random object hands out; at most 64. */
-void random_force_next(const uint8_t *bytes, size_t n);
-/* A generator for the scenarios themselves; independent of the sources above. */
-uint64_t split_mix(uint64_t *state);
 
 /* -------------------------------------------------------------------- network */
 
@@ -136,8 +48,6 @@ typedef struct Net_Faults {
 extern Net_Counts net_counts;
 extern Net_Faults net_faults;
 extern const Network test_network;
-
-typedef enum Mode { MODE_SIM, MODE_TCP } Mode;
 
 /* The far end, seen from the scenario. */
 void far_open(Mode mode, uint8_t family, bool listening);
@@ -220,7 +130,6 @@ typedef struct World {
     uint64_t clock_ms;
     uint8_t self_pk[32], self_sk[32];
     IP_Port relay_addr;
-    unsigned step;
     unsigned logged;           /* log messages during the current call */
     unsigned calls[CALLBACKS]; /* how often each callback fired */
     unsigned all_calls;
@@ -230,8 +139,6 @@ typedef struct World {
 
 extern World world;
 
-void world_setup(Mode mode);
-void world_free(void);
 /* Ends the client and starts over with the same keys and the same randomness. */
 void world_again(void);
 Setup setup_direct(void);

@@ -108,7 +108,7 @@ static void tc50(void)
         delivered = stream_once();
     }
 
-    world.step = 0;
+    trace_step = 0;
     t_line("outcome: %s", delivered ? "all frames delivered" : "stalled");
 
     if (DIFF_OURS && !delivered) {

@@ -153,7 +153,7 @@ static void kill_inside(Callback which)
     step();
     world.hook = NULL;
     quiet_end();
-    world.step = 0;
+    trace_step = 0;
     expect_new("callbacks", world.all_calls, 2, 1);
     expect_new("sockets open", (long)net_counts.sockets - (long)net_counts.closes, 1, 0);
     QUIETLY(world_again());

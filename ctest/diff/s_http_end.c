@@ -34,7 +34,7 @@ static int long_header(size_t length, bool pieces)
     bytes_free(&out);
     relay_finish();
     quiet_end();
-    world.step = 0;
+    trace_step = 0;
     return status();
 }
 

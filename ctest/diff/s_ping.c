@@ -61,7 +61,7 @@ static void tc10_steps(void)
     }
 
     quiet_end();
-    world.step = 0;
+    trace_step = 0;
     expect_new("seconds until the end", seconds, 40, 1);
 }
 

@@ -71,7 +71,7 @@ void world_again(void)
     relay_free();
     relay_setup();
     random_restart(1);
-    world.step = 0;
+    trace_step = 0;
     memset(world.calls, 0, sizeof(world.calls));
     world.all_calls = 0;
 }
@@ -298,7 +298,7 @@ int status(void)
 
 void step(void)
 {
-    ++world.step;
+    ++trace_step;
     world.logged = 0;
     const int before = status();
     do_TCP_connection(world.log, world.mono, world.con, USERDATA);

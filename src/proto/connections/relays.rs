@@ -95,6 +95,8 @@ impl Connections {
             return;
         }
         if relay.record.attempts == 1 && relay.peers.is_empty() {
+            // It was not called, so nothing is to be remembered.
+            relay.record.attempts = 0;
             self.remove_relay(link.relay.0);
         } else {
             self.lose(link.relay.0, Reason::ConnectFailed(0), now);
@@ -338,7 +340,9 @@ impl Connections {
         self.unlink(number, None, Timestamp(0));
         let Some(relay) = self.relays.get(number) else { return false };
         let (pk, address) = (relay.pk, relay.address());
-        self.recent.remember(pk, relay.record.last_attempt);
+        if relay.record.attempts > 0 {
+            self.recent.remember(pk, relay.record.last_attempt);
+        }
         for peer in relay.peers.clone() {
             self.update_peer(peer, |peer| {
                 let is_its = |slot: &Option<Slot>| slot.is_some_and(|s| s.relay.0 == number);

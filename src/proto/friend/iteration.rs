@@ -169,6 +169,8 @@ impl FriendConnections {
         if found.status == Status::Connected && is_silent {
             let crypto = found.crypto.unwrap_or(-1);
             task.first([Step::Tell(Command::CryptoKill(crypto)), Step::Down(friend)]);
+        } else {
+            self.reschedule(friend.id);
         }
         None
     }

@@ -94,12 +94,11 @@ impl FriendConnections {
     }
 
     /// Any packet shows that the friend is there: one that waits behind others must not take it
-    /// offline (D11).
+    /// offline (D11). The timetable is set right when the old time comes, not with every packet.
     fn handle_sign_of_life(&mut self, friend: FriendRef, now: Timestamp) {
         if let Some(found) = self.friend_mut(friend) {
             found.heard = now;
         }
-        self.reschedule(friend.id);
     }
 
     /// The key of this run of the friend's program; 32 zero bytes while unknown.

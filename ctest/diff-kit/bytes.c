@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A growing byte queue. */
-#include "diff.h"
+#include "kit.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The trace of one scenario, its notes, and the two-sided checks. */
-#include "diff.h"
+#include "kit.h"
 
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+
+unsigned trace_step;
 
 static FILE *trace;
 static FILE *notes;
@@ -45,7 +47,7 @@ static void put_line(const char *text)
         return;
     }
 
-    fprintf(trace, "%02u %s\n", world.step, text);
+    fprintf(trace, "%02u %s\n", trace_step, text);
 }
 
 void t_line(const char *format, ...)
@@ -65,22 +67,23 @@ void t_note(const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    fprintf(notes, "%02u %s\n", world.step, text);
+    fprintf(notes, "%02u %s\n", trace_step, text);
 }
 
-void t_bytes(const char *label, const uint8_t *data, size_t n)
+const char *bytes_text(const char *label, const uint8_t *data, size_t n)
 {
+    static char text[1024];
     char hex[2 * 256 + 1];
 
     if (n == 0) {
-        t_line("%s 0", label);
-        return;
+        snprintf(text, sizeof(text), "%s 0", label);
+        return text;
     }
 
     if (n <= 256) {
         sodium_bin2hex(hex, sizeof(hex), data, n);
-        t_line("%s %zu %s", label, n, hex);
-        return;
+        snprintf(text, sizeof(text), "%s %zu %s", label, n, hex);
+        return text;
     }
 
     uint8_t hash[16];
@@ -88,7 +91,13 @@ void t_bytes(const char *label, const uint8_t *data, size_t n)
     crypto_generichash(hash, sizeof(hash), data, n, NULL, 0);
     sodium_bin2hex(hash_hex, sizeof(hash_hex), hash, sizeof(hash));
     sodium_bin2hex(hex, sizeof(hex), data, 32);
-    t_line("%s %zu %s... hash %s", label, n, hex, hash_hex);
+    snprintf(text, sizeof(text), "%s %zu %s... hash %s", label, n, hex, hash_hex);
+    return text;
+}
+
+void t_bytes(const char *label, const uint8_t *data, size_t n)
+{
+    put_line(bytes_text(label, data, n));
 }
 
 void quiet_begin(void)
@@ -114,7 +123,7 @@ void fail(const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    fprintf(notes, "%02u FAILED %s\n", world.step, text);
+    fprintf(notes, "%02u FAILED %s\n", trace_step, text);
     failed = true;
 }
 

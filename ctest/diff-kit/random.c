@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Repeatable randomness: the injected Random object, and libsodium's randombytes, which
  * crypto_new_keypair of 0.2.18 uses whatever Random object it is given. Both are counted. */
-#include "diff.h"
+#include "kit.h"
 
 #include <sodium.h>
 #include <string.h>
