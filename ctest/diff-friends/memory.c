@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The memory of the original module: what it frees, or leaves behind because its array has grown
+ * or shrunk, stays readable and is all zero until the scenario ends. So its use after free (D2, D4)
+ * has the same outcome each time. Ours has its own memory; the checkers look after that. */
+#include "suite.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#if !DIFF_OURS
+void *stub_calloc(size_t count, size_t size);
+void *stub_realloc(void *block, size_t size);
+void stub_free(void *block);
+
+/* Larger blocks are treated as usual: the array of thousands of friends. */
+#define KEPT 400000
+
+typedef struct Header {
+    size_t size;
+    size_t keep_aligned;
+} Header;
+
+static long blocks;
+
+static void *block_new(size_t size)
+{
+    Header *const header = (Header *)calloc(1, sizeof(Header) + size);
+
+    if (header == NULL) {
+        return NULL;
+    }
+
+    header->size = size;
+    ++blocks;
+    return header + 1;
+}
+
+void *stub_calloc(size_t count, size_t size)
+{
+    return block_new(count * size);
+}
+
+void stub_free(void *block)
+{
+    if (block == NULL) {
+        return;
+    }
+
+    Header *const header = (Header *)block - 1;
+    --blocks;
+
+    if (header->size > KEPT) {
+        free(header);
+    } else {
+        memset(block, 0, header->size);
+    }
+}
+
+void *stub_realloc(void *block, size_t size)
+{
+    if (block != NULL && size > KEPT && ((Header *)block - 1)->size > KEPT) {
+        Header *const header = (Header *)realloc((Header *)block - 1, sizeof(Header) + size);
+
+        if (header == NULL) {
+            return NULL;
+        }
+
+        header->size = size;
+        return header + 1;
+    }
+
+    uint8_t *const moved = (uint8_t *)block_new(size);
+
+    if (moved == NULL || block == NULL) {
+        return moved;
+    }
+
+    const size_t before = ((Header *)block - 1)->size;
+    memcpy(moved, block, before < size ? before : size);
+    stub_free(block);
+    return moved;
+}
+
+long original_blocks(void)
+{
+    return blocks;
+}
+#else
+long original_blocks(void)
+{
+    return 0;
+}
+#endif
