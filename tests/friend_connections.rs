@@ -84,6 +84,28 @@ fn relays_are_shared_once_per_interval_also_if_there_are_few() {
     assert_eq!(shared(&world), 1);
 }
 
+/// D3: every relay has its turn.
+#[test]
+fn each_of_a_few_relays_is_shared_in_time() {
+    for own in 2..=5 {
+        let world = World::default();
+        world.own_relays.set(own);
+        world.gives_none_for_all.set(true);
+        let id = world.online(1, 11);
+        world.take();
+        for _ in 0..own * 31 {
+            world.pass(4);
+            world.heard(id);
+            world.iterate();
+        }
+        let seen = world.take();
+        for key in 200..200 + own {
+            let relay = format!("rpeer 0 192.0.2.9:9 {key}");
+            assert!(seen.contains(&relay), "{key} of {own}");
+        }
+    }
+}
+
 /// D8, D7: the friend's own relay is reached as soon as it is known where the friend is.
 #[test]
 fn a_relay_on_the_friends_machine_is_reached_once_its_address_is_known() {
@@ -98,7 +120,7 @@ fn a_relay_on_the_friends_machine_is_reached_once_its_address_is_known() {
     world.address(id, "192.0.2.5:33445");
     assert_eq!(
         world.take(),
-        ["address 192.0.2.5:33445", "direct 0 192.0.2.5:33445 true", "rpeer 0 192.0.2.5:443 11"]
+        ["address 192.0.2.5:33445", "rpeer 0 192.0.2.5:443 11", "direct 0 192.0.2.5:33445 true"]
     );
     let task = world.machine.borrow_mut().begin_relay(id, local);
     world.run(task);
@@ -106,6 +128,64 @@ fn a_relay_on_the_friends_machine_is_reached_once_its_address_is_known() {
     let task = world.machine.borrow_mut().begin_relay(id, node(12, "127.0.0.1:443"));
     world.run(task);
     assert_eq!(world.take(), ["rpeer 0 127.0.0.1:443 12"], "somebody else's");
+}
+
+#[test]
+fn an_attempt_is_given_the_friends_relay_as_it_is_reached_from_here() {
+    let world = World::default();
+    let id = world.add(1);
+    world.key(id, 11);
+    let task = world.machine.borrow_mut().begin_relay(id, node(11, "127.0.0.1:443"));
+    world.run(task);
+    world.status(id, false);
+    world.take();
+    world.address(id, "192.0.2.5:33445");
+    let seen = world.take();
+    assert!(seen.contains(&"rpeer 1 192.0.2.5:443 11".to_owned()), "{seen:?}");
+    assert!(!seen.contains(&"rpeer 1 127.0.0.1:443 11".to_owned()), "{seen:?}");
+}
+
+/// What is reported last is how it is.
+#[test]
+fn a_report_that_a_callback_made_wrong_is_not_given() {
+    let world = World::default();
+    let id = world.add(1);
+    world.key(id, 11);
+    world.take();
+    world.in_callback.set(Some(|world| world.key(FriendconId(0), 12)));
+    world.status(id, true);
+    let seen = world.take();
+    assert_eq!(world.machine.borrow().status(id), 1);
+    let last = seen.iter().rfind(|call| call.starts_with("S1"));
+    assert_eq!(last.map(String::as_str), Some("S1 0 false"), "{seen:?}");
+}
+
+/// net_crypto would answer with the connection that it is about to drop.
+#[test]
+fn no_attempt_begins_while_net_crypto_reports_the_end_of_a_connection() {
+    let inside: [fn(&World); 4] = [
+        World::iterate,
+        |world| world.key(FriendconId(0), 12),
+        |world| world.address(FriendconId(0), "192.0.2.5:1"),
+        |world| {
+            let task = world.machine.borrow_mut().begin_kill(FriendconId(0));
+            world.run(task);
+            let id = world.add(1);
+            world.key(id, 11);
+        },
+    ];
+    for callback in inside {
+        let world = World::default();
+        let id = world.online(1, 11);
+        world.take();
+        world.in_callback.set(Some(callback));
+        world.status(id, false);
+        let seen = world.take();
+        assert!(seen.iter().all(|call| !call.starts_with("new_crypto")), "{seen:?}");
+        world.iterate();
+        let seen = world.take();
+        assert!(seen.iter().any(|call| call.starts_with("new_crypto")), "{seen:?}");
+    }
 }
 
 /// D2, D4: whoever destroys the friend in a callback is not told any more, and nobody else is
@@ -165,6 +245,48 @@ fn a_dht_that_refuses_is_asked_again() {
     world.pass(10);
     world.iterate();
     assert_eq!(world.take(), ["dht_add 11"]);
+    world.check();
+}
+
+/// The DHT must not keep the number of a friend that is gone: it may be another's by now.
+#[test]
+fn whoever_asks_again_holds_the_registration() {
+    let world = World::default();
+    let (a, b) = (world.add(1), world.add(2));
+    world.dht_refuses.set(true);
+    world.key(a, 11);
+    world.status(a, true);
+    world.key(b, 11);
+    world.dht_refuses.set(false);
+    world.pass(10);
+    world.take();
+    world.iterate();
+    assert!(world.take().contains(&"dht_add 11".to_owned()), "for b, because a is online");
+    world.check();
+    let task = world.machine.borrow_mut().begin_kill(b);
+    world.run(task);
+    world.check();
+    world.add(3);
+    world.key(b, 13);
+    world.check();
+}
+
+#[test]
+fn a_refused_key_is_asked_for_again_whoever_is_online() {
+    let world = World::default();
+    let (a, b, c) = (world.add(1), world.add(2), world.online(3, 11));
+    world.key(a, 11);
+    world.key(b, 11);
+    world.dht_refuses.set(true);
+    // The key is `c`'s registration, and goes to `a`, who is online.
+    world.status(a, true);
+    let task = world.machine.borrow_mut().begin_kill(c);
+    world.run(task);
+    world.dht_refuses.set(false);
+    world.pass(10);
+    world.take();
+    world.iterate();
+    assert!(world.take().contains(&"dht_add 11".to_owned()), "b is looked for");
     world.check();
 }
 
@@ -249,7 +371,17 @@ fn ten_thousand_friends_of_whom_none_is_due_cost_nothing() {
         key[..4].copy_from_slice(&i.to_be_bytes());
         let task = world.machine.borrow_mut().begin_new(RealPublicKey(PublicKey(key)));
         assert_eq!(world.run(task), i as i32);
+        let id = FriendconId(i);
+        match i % 3 {
+            0 => {}
+            1 => world.set_key(id, key),
+            _ => {
+                world.set_key(id, key);
+                world.status(id, true);
+            }
+        }
     }
+    world.iterate();
     world.take();
     let mut task = world.machine.borrow_mut().begin_iteration();
     let next = world.machine.borrow_mut().next(&mut task, world.now());

@@ -132,7 +132,7 @@ pub unsafe fn new_friends(
         if lan_discovery && broadcast.is_null() {
             // SAFETY: null or valid.
             let log = unsafe { Log::new(env.host, env.log) };
-            log.write(Level::Warning, place!(c"new_friend_connections"), &"no LAN discovery");
+            log.write(Level::Error, place!(c"new_friend_connections"), &"no LAN discovery");
         }
         let machine = FriendConnections::new(!broadcast.is_null());
         let state = State { machine, ..State::default() };
@@ -158,6 +158,10 @@ pub unsafe fn kill_friends(fr_c: *mut Friend_Connections) {
         let Some(object) = (unsafe { Call::enter(fr_c) }) else { return };
         let visit = Visit::new(&object, core::ptr::null_mut());
         fence(|| visit.take_back(), || visit.defect(c"kill_friend_connections"));
+        if object.handle.is_over() {
+            // Given up after a panic: the neighbours still know it, so it is not freed.
+            return;
+        }
         // SAFETY: alive, because this call is inside.
         unsafe { handle::kill(fr_c) };
     };
@@ -173,14 +177,14 @@ impl Drop for Friend_Connections {
 
 /// One call of C inside an object, with what came along.
 pub(super) struct Visit<'a> {
-    pub(super) object: &'a Friend_Connections,
+    pub(super) object: &'a Call<Friend_Connections>,
     pub(super) userdata: *mut c_void,
     /// The connection that net_crypto offers in this call.
     pub(super) offer: *const New_Connection,
 }
 
 impl<'a> Visit<'a> {
-    pub(super) fn new(object: &'a Friend_Connections, userdata: *mut c_void) -> Self {
+    pub(super) fn new(object: &'a Call<Friend_Connections>, userdata: *mut c_void) -> Self {
         Self { object, userdata, offer: core::ptr::null() }
     }
 
@@ -225,14 +229,15 @@ impl<'a> Visit<'a> {
     }
 
     fn take_back(&self) {
-        self.carry_out_all();
         let Some((was_used, request)) = self.with(|state| (state.was_used, state.request)) else {
             return;
         };
         if !was_used {
-            // After a failed start the neighbours may be gone already (section 13.1).
+            // After a failed start the neighbours may be gone already (section 13.1), so not even
+            // the clock is read.
             return;
         }
+        self.run(FriendConnections::begin_kill_all);
         let FriendEnvironment { fns, onion, net_crypto, .. } = self.object.env;
         // SAFETY: the neighbours are valid as long as the object; the functions always.
         unsafe {
@@ -244,13 +249,9 @@ impl<'a> Visit<'a> {
         }
     }
 
-    fn carry_out_all(&self) {
-        self.run(FriendConnections::begin_kill_all);
-    }
-
     /// Calls a neighbour or a callback.
     fn perform(&self, command: Command) -> Answer {
-        let object: *mut c_void = core::ptr::from_ref(self.object).cast_mut().cast();
+        let object: *mut c_void = self.object.as_ptr().cast();
         let FriendEnvironment { fns, onion, dht, net_crypto, .. } = self.object.env;
         // SAFETY (all calls below): the neighbours are valid as long as the object, and so is the
         // object as long as they have a handler with it; slices come with their lengths.

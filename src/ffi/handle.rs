@@ -86,6 +86,13 @@ impl<O: Object> Call<O> {
     }
 }
 
+impl<O: Object> Call<O> {
+    /// The pointer that C knows the object by, to be given to C again.
+    pub fn as_ptr(&self) -> *mut O {
+        self.0.as_ptr()
+    }
+}
+
 impl<O: Object> core::ops::Deref for Call<O> {
     type Target = O;
 

@@ -42,8 +42,11 @@ pub struct World {
     passed: Cell<u64>,
     calls: RefCell<Vec<String>>,
     pub onions: RefCell<BTreeSet<i32>>,
-    pub tokens: RefCell<BTreeMap<u32, PublicKey>>,
+    /// Which key, and for whom.
+    pub tokens: RefCell<BTreeMap<u32, (PublicKey, FriendconId)>>,
     pub cryptos: RefCell<BTreeMap<i32, PublicKey>>,
+    /// What the listeners were told last.
+    told: RefCell<BTreeMap<(u32, usize), (FriendRef, bool)>>,
     records: RefCell<BTreeMap<u32, FriendRef>>,
     next: Cell<i32>,
     next_token: Cell<u32>,
@@ -51,9 +54,13 @@ pub struct World {
     pub own_relays: Cell<u16>,
     pub gives_none_for_all: Cell<bool>,
     pub dht_refuses: Cell<bool>,
+    dht_refused: Cell<bool>,
     pub relays_refused: Cell<bool>,
     crypto_refuses: Cell<bool>,
     onion_refuses: Cell<bool>,
+    offered: Cell<u8>,
+    /// Iterations and events that are going on.
+    iterating: Cell<u32>,
     /// Runs once, in the next status callback.
     pub in_callback: Cell<Option<fn(&Self)>>,
 }
@@ -73,7 +80,12 @@ impl World {
     }
 
     pub fn key(&self, id: FriendconId, key: u8) {
-        let task = self.machine.borrow_mut().begin_key(id, dht(key), self.now());
+        self.set_key(id, [key; 32]);
+    }
+
+    pub fn set_key(&self, id: FriendconId, key: [u8; 32]) {
+        let key = DhtPublicKey(PublicKey(key));
+        let task = self.machine.borrow_mut().begin_key(id, key, self.now());
         self.run(task);
     }
 
@@ -87,7 +99,9 @@ impl World {
         // net_crypto drops a connection that it reports as over.
         let crypto = self.machine.borrow().get(id).and_then(|friend| friend.crypto);
         let task = self.machine.borrow_mut().begin_status(id, online);
+        self.iterating.set(self.iterating.get() + 1);
         self.run(task);
+        self.iterating.set(self.iterating.get() - 1);
         if let Some(crypto) = crypto.filter(|_| !online) {
             self.cryptos.borrow_mut().remove(&crypto);
         }
@@ -95,6 +109,7 @@ impl World {
 
     pub fn offer(&self, key: u8, dht_key: u8, address: Option<&str>) -> i32 {
         let address = address.map(|text| text.parse().unwrap());
+        self.offered.set(key);
         let task = self.machine.borrow_mut().begin_offer(real(key), dht(dht_key), address);
         self.run(task)
     }
@@ -112,7 +127,9 @@ impl World {
 
     pub fn iterate(&self) {
         let task = self.machine.borrow_mut().begin_iteration();
+        self.iterating.set(self.iterating.get() + 1);
         self.run(task);
+        self.iterating.set(self.iterating.get() - 1);
     }
 
     pub fn take(&self) -> Vec<String> {
@@ -163,20 +180,21 @@ impl World {
                 self.log(format!("onion_data {number} {}", data.len()));
                 return Answer::Number(7);
             }
-            Command::DhtAdd(DhtPublicKey(key), _) => {
+            Command::DhtAdd(DhtPublicKey(key), id) => {
                 self.log(format!("dht_add {}", key.0[0]));
                 if self.dht_refuses.get() {
+                    self.dht_refused.set(true);
                     return Answer::Token(None);
                 }
-                assert!(self.tokens.borrow().values().all(|held| *held != key), "held twice");
+                assert!(self.tokens.borrow().values().all(|(held, _)| *held != key), "held twice");
                 let token = self.next_token.replace(self.next_token.get() + 1) + 1;
-                self.tokens.borrow_mut().insert(token, key);
+                self.tokens.borrow_mut().insert(token, (key, id));
                 return Answer::Token(Some(token));
             }
             Command::DhtDelete(DhtPublicKey(key), token) => {
                 self.log(format!("dht_del {}", key.0[0]));
                 let held = self.tokens.borrow_mut().remove(&token);
-                assert_eq!(held, Some(key), "a token that is not held");
+                assert_eq!(held.map(|(key, _)| key), Some(key), "a token that is not held");
                 return Answer::Done(true);
             }
             Command::NewCrypto(RealPublicKey(real), key) => {
@@ -185,7 +203,7 @@ impl World {
             }
             Command::Accept => {
                 self.log("accept".to_owned());
-                return self.new_crypto(PublicKey([255; 32]));
+                return self.new_crypto(real(self.offered.get()).0);
             }
             Command::CryptoHandlers(crypto, _) => self.log(format!("h3 {crypto}")),
             Command::CryptoKeyHandler(crypto, _) => self.log(format!("h1 {crypto}")),
@@ -212,7 +230,8 @@ impl World {
                 let own = self.own_relays.get();
                 let none = self.gives_none_for_all.get() && max >= own;
                 let count = if none { 0 } else { max.min(own) };
-                let nodes = (0..count).map(|i| node(200 + i as u8, "192.0.2.9:9"));
+                let place = |i: u16| 200 + ((index + u32::from(i)) % u32::from(own)) as u8;
+                let nodes = (0..count).map(|i| node(place(i), "192.0.2.9:9"));
                 return Answer::Nodes(nodes.collect());
             }
             Command::Write(crypto, packet) => {
@@ -222,10 +241,12 @@ impl World {
             Command::Lan(port) => self.log(format!("lan {port}")),
             Command::GlobalStatus(friend, online) => {
                 self.log(format!("G {} {online}", friend.id.0));
+                self.told.borrow_mut().insert((friend.id.0, 2), (friend, online));
                 self.run_callback();
             }
             Command::Status(friend, set, online) => {
                 self.log(format!("S{set} {} {online}", friend.id.0));
+                self.told.borrow_mut().insert((friend.id.0, set), (friend, online));
                 self.run_callback();
             }
             Command::Created(friend, _) => {
@@ -254,6 +275,8 @@ impl World {
         if self.crypto_refuses.get() {
             return Answer::Number(-1);
         }
+        let is_held = self.cryptos.borrow().values().any(|held| *held == real);
+        assert!(!is_held, "net_crypto would give the connection that it has");
         let number = self.next.replace(self.next.get() + 1);
         self.cryptos.borrow_mut().insert(number, real);
         Answer::Number(number)
@@ -293,7 +316,19 @@ impl World {
                     self.run(task);
                 }
             }
-            Operation::Iterate => self.iterate(),
+            Operation::Iterate => {
+                self.iterate();
+                let callback = self.in_callback.take();
+                let is_calm = callback.is_none()
+                    && !self.dht_refuses.get()
+                    && !self.crypto_refuses.get()
+                    && self.iterating.get() == 0;
+                self.in_callback.set(callback);
+                if is_calm {
+                    self.iterate();
+                    self.check_nothing_is_due();
+                }
+            }
             Operation::Pass(seconds) => self.pass(seconds),
             Operation::Refuse(what) => {
                 self.dht_refuses.set(what == 1);
@@ -313,16 +348,41 @@ impl World {
         }
     }
 
+    /// What must hold after iterations among neighbours that refuse nothing: no friend was
+    /// overlooked by the timetable.
+    fn check_nothing_is_due(&self) {
+        let machine = self.machine.borrow();
+        let is_late = |since: Timestamp, limit: u64| since.0 + limit < self.now().0;
+        for id in 0..machine.len() {
+            let Some(friend) = machine.get(FriendconId(id)) else { continue };
+            match friend.status {
+                Status::Connecting => {
+                    let key_is_late = friend.dht_pk.is_some() && is_late(friend.dht_pk_time, 122);
+                    assert!(!key_is_late, "an old key");
+                    let is_old = friend.address.is_some() && is_late(friend.address_time, 122);
+                    assert!(!is_old, "an old address");
+                    assert!(friend.crypto.is_some() || friend.dht_pk.is_none(), "no attempt");
+                }
+                Status::Connected => {
+                    assert!(!is_late(friend.alive_sent, 8), "no ALIVE");
+                    assert!(!is_late(friend.heard, 32), "silence");
+                    assert!(friend.share_due() > self.now(), "no relays");
+                }
+            }
+        }
+    }
+
     /// What must hold between any two operations.
     pub fn check(&self) {
         let machine = self.machine.borrow();
         let friends: Vec<_> =
             (0..machine.len()).filter_map(|id| machine.get(FriendconId(id))).collect();
         let keys: BTreeSet<_> = friends.iter().filter_map(|friend| friend.dht_pk).collect();
-        for key in self.tokens.borrow().values() {
-            assert!(keys.contains(&DhtPublicKey(*key)), "a registration that nobody needs");
+        for (key, id) in self.tokens.borrow().values() {
+            let has = machine.get(*id).and_then(|friend| friend.dht_pk);
+            assert_eq!(has, Some(DhtPublicKey(*key)), "a registration in the name of a stranger");
         }
-        if !self.dht_refuses.get() && self.passed.get() == 0 {
+        if !self.dht_refused.get() {
             assert_eq!(self.tokens.borrow().len(), keys.len(), "a key that nobody looks for");
         }
         let cryptos: BTreeSet<_> = friends.iter().filter_map(|friend| friend.crypto).collect();
@@ -331,6 +391,12 @@ impl World {
         let onions: BTreeSet<_> = friends.iter().map(|friend| friend.onion).collect();
         assert_eq!(onions, *self.onions.borrow(), "onion friends");
         assert_eq!(self.records.borrow().len(), friends.len());
+        for (friend, online) in self.told.borrow().values() {
+            if machine.is_current(*friend) {
+                let is_online = machine.status(friend.id) == Status::Connected as u32;
+                assert_eq!(*online, is_online, "a listener believes something else");
+            }
+        }
         for friend in friends {
             assert!(friend.status == Status::Connecting || friend.crypto.is_some());
         }

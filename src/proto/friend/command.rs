@@ -6,7 +6,7 @@ use core::net::SocketAddr;
 use super::{DhtPublicKey, FriendRef, FriendconId, RealPublicKey};
 use crate::wire::node::Node;
 
-/// Which packets of net_crypto go where: the two sets of callbacks of a friend connection.
+/// Sets of callbacks of a friend connection: one for its messenger, one for conferences.
 pub const MAX_FRIEND_CONNECTION_CALLBACKS: usize = 2;
 
 /// Something to be done before the next one is asked for. Those with an answer say which.

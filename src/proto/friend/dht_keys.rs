@@ -79,12 +79,13 @@ impl DhtKeys {
         self.0.get(key)?.retry_at
     }
 
-    /// The DHT is being asked again.
-    pub(super) fn begin_retry(&mut self, key: &DhtPublicKey, now: Timestamp) -> bool {
+    /// If it is time, the DHT is being asked again: for this friend, whoever it was before.
+    pub(super) fn begin_retry(&mut self, key: &DhtPublicKey, friend: u32, now: Timestamp) -> bool {
         let Some(entry) = self.0.get_mut(key) else { return false };
         let is_due = entry.retry_at.is_some_and(|at| at <= now);
         if is_due {
             entry.retry_at = None;
+            entry.registrant = friend;
         }
         is_due
     }
@@ -133,9 +134,12 @@ mod tests {
         let mut keys = DhtKeys::default();
         keys.join(KEY, 1);
         keys.handle_token(&KEY, None, NOW);
+        keys.join(KEY, 2);
         assert_eq!(keys.retry_at(&KEY), Some(Timestamp(1010)));
-        assert!(!keys.begin_retry(&KEY, Timestamp(1009)));
-        assert!(keys.begin_retry(&KEY, Timestamp(1010)));
-        assert!(!keys.begin_retry(&KEY, Timestamp(1010)), "once");
+        assert!(!keys.begin_retry(&KEY, 2, Timestamp(1009)));
+        assert!(keys.begin_retry(&KEY, 2, Timestamp(1010)));
+        assert!(!keys.begin_retry(&KEY, 1, Timestamp(1010)), "once");
+        keys.handle_token(&KEY, Some(9), NOW);
+        assert_eq!(keys.leave(&KEY, 2), Leave { delete: Some(9), register: Some(1) });
     }
 }

@@ -62,12 +62,12 @@ impl FriendConnections {
     /// Removes all friends, however many owners they have (`kill_friend_connections`).
     #[must_use]
     pub fn begin_kill_all(&mut self) -> Task {
-        Task::new([Step::RemoveAll])
+        Task::new([Step::RemoveAll(0)])
     }
 
-    pub(super) fn remove_next(&mut self, task: &mut Task) -> Option<Command> {
-        let (id, _) = self.friends.iter().next()?;
-        task.first([Step::RemoveAll]);
+    pub(super) fn remove_next(&mut self, task: &mut Task, start: u32) -> Option<Command> {
+        let (id, _) = self.friends.iter_from(start).next()?;
+        task.first([Step::RemoveAll(id)]);
         self.remove_friend(task, FriendconId(id));
         None
     }
@@ -96,12 +96,8 @@ impl FriendConnections {
         if found.dht_pk == Some(key) || (found.dht_pk.is_none() && is_none) {
             return task;
         }
-        let crypto = found.crypto;
         let mut steps = self.change_key(friend, key, now);
-        if let Some(crypto) = crypto {
-            steps.push(Step::TellIf(friend, Command::CryptoKill(crypto)));
-            steps.push(Step::Down(friend));
-        }
+        steps.push(Step::HangUp(friend));
         steps.push(Step::Attempt(friend, Attempt::Bare));
         steps.push(Step::OnionKey(friend, key));
         task.first(steps);
@@ -136,8 +132,7 @@ impl FriendConnections {
         let delete = leave.delete.map(|token| Command::DhtDelete(key, token));
         let heir = leave.register.and_then(|id| self.reference(FriendconId(id)));
         let delete = delete.map(|command| Step::Ask(command, Then::Released));
-        let register =
-            heir.map(|heir| Step::Ask(Command::DhtAdd(key, heir.id), Then::Token(heir, key)));
+        let register = heir.map(|heir| Step::Ask(Command::DhtAdd(key, heir.id), Then::Token(key)));
         delete.into_iter().chain(register).collect()
     }
 
@@ -149,21 +144,21 @@ impl FriendConnections {
     ) -> Option<Command> {
         self.friend_mut(friend).filter(|found| found.dht_pk == Some(key))?;
         if self.dht_keys.join(key, friend.id.0) {
-            let ask = Step::Ask(Command::DhtAdd(key, friend.id), Then::Token(friend, key));
+            let ask = Step::Ask(Command::DhtAdd(key, friend.id), Then::Token(key));
             task.first([ask]);
         }
         None
     }
 
-    pub(super) fn handle_token(
-        &mut self,
-        friend: FriendRef,
-        key: DhtPublicKey,
-        token: Option<u32>,
-        now: Timestamp,
-    ) {
+    pub(super) fn handle_token(&mut self, key: DhtPublicKey, token: Option<u32>, now: Timestamp) {
         self.dht_keys.handle_token(&key, token, now);
-        self.reschedule(friend.id);
+        if token.is_some() {
+            return;
+        }
+        // One that is online does not ask again, but others with the key do.
+        for number in self.dht_keys.friends(&key) {
+            self.reschedule(FriendconId(number));
+        }
     }
 
     /// A relay of a friend, from the onion client (section 7.1).
@@ -211,9 +206,9 @@ impl FriendConnections {
             found.address_time = now;
             self.reschedule(friend.id);
             steps.push(Step::TellIf(friend, Command::Address(friend, Some(address))));
+            steps.push(Step::Localise(friend));
             steps.push(Step::Attempt(friend, Attempt::Bare));
             steps.push(Step::Direct(friend, true));
-            steps.push(Step::Localise(friend));
         }
         task.first(steps);
         task
@@ -238,9 +233,26 @@ impl FriendConnections {
     pub fn begin_status(&mut self, id: FriendconId, online: bool) -> Task {
         match self.reference(id) {
             Some(friend) if online => Task::new([Step::Up(friend)]),
-            Some(friend) => Task::new([Step::Down(friend)]),
+            Some(friend) => {
+                let real_pk = self.get(id).map(|found| found.real_pk);
+                self.closing.extend(real_pk);
+                let closed = real_pk.map(Step::Closed);
+                Task::new([Step::Down(friend)].into_iter().chain(closed))
+            }
             None => Task::failed(),
         }
+    }
+
+    pub(super) fn handle_closed(&mut self, real_pk: RealPublicKey) -> Option<Command> {
+        let place = self.closing.iter().position(|closing| *closing == real_pk)?;
+        self.closing.swap_remove(place);
+        None
+    }
+
+    pub(super) fn hang_up(&mut self, task: &mut Task, friend: FriendRef) -> Option<Command> {
+        let crypto = self.friend_mut(friend)?.crypto;
+        task.first([Step::Down(friend)]);
+        crypto.map(Command::CryptoKill)
     }
 
     pub(super) fn go_up(
@@ -255,9 +267,9 @@ impl FriendConnections {
         found.alive_sent = Timestamp(0);
         found.relays_shared = Timestamp(0);
         found.share_not_before = Timestamp(0);
-        let onion = found.onion;
+        let steps = report(friend, found, true);
         self.reschedule(friend.id);
-        task.first(report(friend, onion, true));
+        task.first(steps);
         None
     }
 
@@ -269,11 +281,10 @@ impl FriendConnections {
     ) -> Option<Command> {
         let found = self.friend_mut(friend)?;
         found.crypto = None;
-        let (was, onion) = (found.status, found.onion);
-        if was == Status::Connected {
+        if found.status == Status::Connected {
             found.dht_pk_time = now;
             found.status = Status::Connecting;
-            task.first(report(friend, onion, false));
+            task.first(report(friend, found, false));
         }
         self.reschedule(friend.id);
         None
@@ -337,7 +348,12 @@ impl FriendConnections {
         kind: Attempt,
     ) -> Option<Command> {
         let found = self.friend_mut(friend).filter(|found| found.wants_attempt())?;
-        let command = Command::NewCrypto(found.real_pk, found.dht_pk?);
+        let (real_pk, dht_pk) = (found.real_pk, found.dht_pk?);
+        if self.closing.contains(&real_pk) {
+            // It stays due, so the next iteration begins one.
+            return None;
+        }
+        let command = Command::NewCrypto(real_pk, dht_pk);
         task.first([Step::Ask(command, Then::Crypto(friend, kind))]);
         None
     }
@@ -382,13 +398,17 @@ impl FriendConnections {
     }
 }
 
-/// What the world hears when a friend comes or goes. Each call may change everything.
-fn report(friend: FriendRef, onion: i32, online: bool) -> Vec<Step> {
+/// What the world hears when a friend comes or goes. Each call may change everything; what it has
+/// made wrong is not reported any more.
+fn report(friend: FriendRef, found: &mut Friend, online: bool) -> Vec<Step> {
+    found.changes = found.changes.wrapping_add(1);
+    let change = found.changes;
     let mut steps = vec![
-        Step::Tell(Command::OnionOnline(onion, online)),
-        Step::TellIf(friend, Command::GlobalStatus(friend, online)),
+        Step::Tell(Command::OnionOnline(found.onion, online)),
+        Step::Report(friend, change, Command::GlobalStatus(friend, online)),
     ];
     let sets = 0..MAX_FRIEND_CONNECTION_CALLBACKS;
-    steps.extend(sets.map(|set| Step::TellIf(friend, Command::Status(friend, set, online))));
+    let told = |set| Step::Report(friend, change, Command::Status(friend, set, online));
+    steps.extend(sets.map(told));
     steps
 }

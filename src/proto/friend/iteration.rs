@@ -66,9 +66,9 @@ impl FriendConnections {
             steps.push(Step::TellIf(friend, Command::Address(friend, None)));
         }
         if let Some(key) = self.friend_mut(friend)?.dht_pk {
-            if self.dht_keys.begin_retry(&key, now) {
+            if self.dht_keys.begin_retry(&key, friend.id.0, now) {
                 let add = Command::DhtAdd(key, friend.id);
-                steps.push(Step::Ask(add, Then::Token(friend, key)));
+                steps.push(Step::Ask(add, Then::Token(key)));
             }
         }
         self.reschedule(friend.id);
@@ -128,7 +128,9 @@ impl FriendConnections {
         if nodes.is_empty() && max > 1 {
             return task.first([Step::Share(friend, max - 1)]);
         }
-        found.share_index = found.share_index.wrapping_add(u32::from(MAX_SHARED_RELAYS));
+        // By as many as were looked at, so that each has its turn.
+        let looked_at = if nodes.is_empty() { MAX_SHARED_RELAYS } else { max };
+        found.share_index = found.share_index.wrapping_add(u32::from(looked_at));
         if nodes.is_empty() {
             found.share_not_before = now.plus(RETRY_INTERVAL);
             return self.reschedule(friend.id);
@@ -167,8 +169,7 @@ impl FriendConnections {
         let found = self.friend_mut(friend)?;
         let is_silent = first_after(found.heard, FRIEND_CONNECTION_TIMEOUT) <= now;
         if found.status == Status::Connected && is_silent {
-            let crypto = found.crypto.unwrap_or(-1);
-            task.first([Step::Tell(Command::CryptoKill(crypto)), Step::Down(friend)]);
+            task.first([Step::HangUp(friend)]);
         } else {
             self.reschedule(friend.id);
         }

@@ -63,6 +63,9 @@ pub struct FriendConnections {
     /// Those whose time has come, until it is set anew.
     ready: BTreeSet<u32>,
     lan: Option<Lan>,
+    /// Whose connections net_crypto reports as over just now, in calls that have not returned: if
+    /// asked for a new one, it would give the one that it is about to drop.
+    closing: Vec<RealPublicKey>,
     serial: u32,
 }
 
@@ -136,7 +139,10 @@ impl FriendConnections {
     /// change of it.
     fn reschedule(&mut self, id: FriendconId) {
         let Some(friend) = self.friends.get_mut(id.0) else { return };
-        let retry = friend.dht_pk.and_then(|key| self.dht_keys.retry_at(&key));
+        let retry = match (friend.status, friend.dht_pk) {
+            (Status::Connecting, Some(key)) => self.dht_keys.retry_at(&key),
+            (Status::Connecting, None) | (Status::Connected, _) => None,
+        };
         let due = friend.next_due(retry);
         if due == friend.due {
             return;

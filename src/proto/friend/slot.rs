@@ -36,6 +36,8 @@ pub struct Friend {
     pub serial: u32,
     /// Connecting or connected.
     pub status: Status,
+    /// How often it came or went.
+    pub changes: u32,
     /// The long-term key, which says who it is.
     pub real_pk: RealPublicKey,
     /// The key of this run of the friend's program, if known.
@@ -76,6 +78,7 @@ impl Friend {
         Self {
             serial,
             status: Status::Connecting,
+            changes: 0,
             real_pk,
             dht_pk: None,
             dht_pk_time: never,

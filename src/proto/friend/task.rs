@@ -36,8 +36,15 @@ pub(super) enum Step {
     Insert(FriendRef, Node),
     /// The connection is up.
     Up(FriendRef),
+    /// The connection, or the attempt, if there is one, is ended by us.
+    HangUp(FriendRef),
     /// The connection, or the attempt, is over.
     Down(FriendRef),
+    /// net_crypto has reported that, and may be asked for a new one.
+    Closed(RealPublicKey),
+    /// Tell somebody that a friend came or went, if that is how it still is: the number says which
+    /// of its comings and goings is meant.
+    Report(FriendRef, u32, Command),
     /// Tell the onion client the friend's new key.
     OnionKey(FriendRef, DhtPublicKey),
     /// Tell net_crypto where the friend is.
@@ -58,8 +65,8 @@ pub(super) enum Step {
     /// A friend request over the connection, or through the onion.
     WriteRequest(i32, Vec<u8>),
     OnionRequest(i32, Vec<u8>),
-    /// All friends go, one after the other.
-    RemoveAll,
+    /// All friends go, one after the other, from this id on.
+    RemoveAll(u32),
 }
 
 /// How an attempt begins.
@@ -67,7 +74,7 @@ pub(super) enum Step {
 pub(super) enum Attempt {
     /// With the address as one where the friend was.
     Remembered,
-    /// The address follows.
+    /// Without an address: it follows, or what is known may be of the friend's last run.
     Bare,
 }
 
@@ -75,7 +82,7 @@ pub(super) enum Attempt {
 #[derive(Debug)]
 pub(super) enum Then {
     Created(RealPublicKey),
-    Token(FriendRef, DhtPublicKey),
+    Token(DhtPublicKey),
     Released,
     Crypto(FriendRef, Attempt),
     Accepted(FriendRef, Offered),
@@ -164,7 +171,13 @@ impl FriendConnections {
             Step::Offer(friend, nodes, taken) => self.offer(task, friend, nodes, taken),
             Step::Insert(friend, node) => self.insert_relay(task, friend, node),
             Step::Up(friend) => self.go_up(task, friend, now),
+            Step::HangUp(friend) => self.hang_up(task, friend),
             Step::Down(friend) => self.go_down(task, friend, now),
+            Step::Closed(real_pk) => self.handle_closed(real_pk),
+            Step::Report(friend, change, command) => {
+                self.friend_mut(friend).filter(|found| found.changes == change)?;
+                Some(command)
+            }
             Step::OnionKey(friend, key) => {
                 // Unless a callback has brought a newer one.
                 let found = self.friend_mut(friend).filter(|found| found.dht_pk == Some(key))?;
@@ -190,7 +203,7 @@ impl FriendConnections {
                 task.then = Some(Then::OnionSent);
                 Some(Command::OnionData(onion, packet))
             }
-            Step::RemoveAll => self.remove_next(task),
+            Step::RemoveAll(start) => self.remove_next(task, start),
         }
     }
 
@@ -202,12 +215,12 @@ impl FriendConnections {
         let done = answer == Answer::Done(true);
         match then {
             Then::Created(real_pk) => self.handle_created(task, real_pk, number),
-            Then::Token(friend, key) => {
+            Then::Token(key) => {
                 let token = match answer {
                     Answer::Token(token) => token,
                     Answer::None | Answer::Number(_) | Answer::Done(_) | Answer::Nodes(_) => None,
                 };
-                self.handle_token(friend, key, token, now);
+                self.handle_token(key, token, now);
             }
             // The DHT does not know the key (any more): nothing is left to be released (D19).
             Then::Released => {}
