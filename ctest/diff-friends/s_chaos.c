@@ -25,6 +25,36 @@ static void relay_event(int id)
     ev_relay(id, &address, chaos_below(3) == 0 ? dht_key(api_dht(id)) : relay_key(chaos_below(50)));
 }
 
+/* Those with that DHT key have the address afterwards, the others what they had. */
+static void address_event(int lock)
+{
+    IP_Port before[SLOTS];
+    uint8_t dht[32];
+    const IP_Port address = some_address();
+    const bool good = address.ip.family.value == UDP4 || address.ip.family.value == UDP6;
+
+    for (int id = 0; id < SLOTS; ++id) {
+        before[id] = model[id].there ? *api_address(id) : no_address();
+    }
+
+    ev_addr_lock(lock, address);
+
+    for (int id = 0; id < SLOTS; ++id) {
+        /* with a key of zeros it cannot be told from outside who has it */
+        if (get_friendcon_public_keys(NULL, dht, world.fc, id) != 0
+                || memcmp(near.locks[lock].key, dht_key(0), 32) == 0) {
+            continue;
+        }
+
+        const bool has_key = memcmp(dht, near.locks[lock].key, 32) == 0;
+        const IP_Port *const want = good && has_key ? &address : &before[id];
+
+        if (memcmp(api_address(id), want, sizeof(IP_Port)) != 0) {
+            fail("slot %d has address %s, want %s", id, address_text(api_address(id)), address_text(want));
+        }
+    }
+}
+
 static void packet_event(int crypto)
 {
     uint8_t packet[1400];
@@ -95,7 +125,7 @@ static void event(void)
                 const int lock = (int)chaos_below((unsigned)near.locks_made);
 
                 if (near.locks[lock].held) {
-                    ev_addr_lock(lock, some_address());
+                    address_event(lock);
                 }
             }
 
@@ -135,22 +165,32 @@ static void mood(void)
 
 /* ---------------------------------------------------------------------- rules */
 
+static bool own_connection(int id, int crypto)
+{
+    return crypto < near.cryptos && near.crypto[crypto].alive && near.crypto[crypto].number == id
+           && key_number(near.crypto[crypto].real, 'k') == (long)model[id].k;
+}
+
 static void audit(int step)
 {
-    int there = 0;
+    int there = 0, with_crypto = 0;
 
     for (int id = 0; id < SLOTS; ++id) {
         const unsigned status = api_status(id);
         const int crypto = api_crypto(id);
         there += model[id].there;
+        with_crypto += crypto >= 0;
 
         if ((status != 0) != model[id].there) {
             fail("step %d: slot %d has status %u", step, id, status);
         }
 
-        if (crypto >= 0 && (crypto >= near.cryptos || !near.crypto[crypto].alive
-                            || key_number(near.crypto[crypto].real, 'k') != (long)model[id].k)) {
+        if (crypto >= 0 && !own_connection(id, crypto)) {
             fail("step %d: slot %d has crypto id %d, which is not its own", step, id, crypto);
+        }
+
+        if (model[id].there && onion_of(id) != api_onion(id)) {
+            fail("step %d: slot %d has onion friend %d, which is not its own", step, id, api_onion(id));
         }
 
         if (status == 2 && crypto < 0) {
@@ -162,8 +202,21 @@ static void audit(int step)
         }
     }
 
-    if (alive_onions() != there) {
-        fail("step %d: %d onion friends for %d friends", step, alive_onions(), there);
+    if (alive_onions() != there || alive_cryptos() != with_crypto) {
+        fail("step %d: %d onion friends for %d friends, %d connections for %d", step, alive_onions(), there,
+             alive_cryptos(), with_crypto);
+    }
+
+    /* what the DHT finds is reported for somebody who has that key */
+    for (int i = 0; i < near.locks_made; ++i) {
+        const Dht_Lock *const lock = &near.locks[i];
+
+        const long p = key_number(lock->key, 'P');
+
+        if (lock->held && (p < 0 ? 0 : p) != (long)api_dht(lock->number)) {
+            fail("step %d: %s is registered for slot %d, which has P%u", step, key_name(lock->key), lock->number,
+                 api_dht(lock->number));
+        }
     }
 
     if (held_locks() > there) {

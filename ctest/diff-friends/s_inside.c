@@ -205,7 +205,7 @@ static void stale(void (*what)(void), const char *name)
     QUIETLY(inside_scene(CB_STATUS, 1, false));
     inside_cause(&act);
     expect("status", api_status(SELF), 1);
-    expect("crypto id", api_crypto(SELF), 1);
+    expect_new("crypto id", api_crypto(SELF), 1, -1);
     expect("it is gone", near.crypto[1].alive, 0);
     saw_nothing();
     /* the way out is a change of the key */
@@ -219,6 +219,23 @@ static void new_key_offline(void)
 {
     stale(inside_new_key, "new key");
     stale(inside_iterate, "iterate");
+}
+
+/* A callback of a key change brings a newer key: the onion client is not told the older one after it. */
+static void newer_key(void)
+{
+    static const Action act = {"new key", inside_new_key, false, false};
+    QUIETLY(inside_scene(CB_STATUS, 1, false));
+    inside_wait(&act);
+    QUIETLY(api_key(SELF, 8));
+    saw_new("dht_del(P2,2) dht_add(P8,1)=4 kill(1) on(1,0) G(1,0) S0(101,0) S1(201,0) dht_del(P8,4) dht_add(P9,1)=5 "
+            "new_crypto(k2,P9)=3 h4(1) okset(1,P9) okset(1,P8)",
+            "dht_del(P2,2) dht_add(P8,1)=4 kill(1) on(1,0) G(1,0) S0(101,0) S1(201,0) dht_del(P8,4) dht_add(P9,1)=5 "
+            "new_crypto(k2,P9)=3 h4(1) okset(1,P9)");
+    expect("DHT key", api_dht(SELF), 9);
+    expect_new("the onion client has it", memcmp(near.onion[1].dht, dht_key(9), 32) == 0, 0, 1);
+    it();
+    saw_nothing();
 }
 
 const Scenario inside_scenarios[] = {
@@ -238,6 +255,7 @@ const Scenario inside_scenarios[] = {
     {"inside-request", SIM, request, 0},
     {"inside-accept-request", SIM, accept_onion_request, 0},
     {"inside-new-key-online", SIM, new_key_online, 0},
+    {"inside-newer-key", SIM, newer_key, 0},
     {"inside-new-key-offline", SIM, new_key_offline, 0},
     {NULL, 0, NULL, 0},
 };

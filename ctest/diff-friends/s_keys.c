@@ -146,6 +146,18 @@ static void refused_at_once(void)
     saw("new_crypto(k1,P1)=0 h4(0) direct(0,0)");
 }
 
+/* The lock that is held on this key, or -1. */
+static int lock_of_key(unsigned p)
+{
+    for (int i = near.locks_made - 1; i >= 0; --i) {
+        if (near.locks[i].held && key_number(near.locks[i].key, 'P') == (long)p) {
+            return i;
+        }
+    }
+
+    return -1;
+}
+
 /* Two friends may claim one DHT key: FD-05, FD-06. */
 static void shared_key(void)
 {
@@ -171,6 +183,30 @@ static void shared_key(void)
     expect("locks held", held_locks(), 1);
     QUIETLY(api_kill(1));
     expect("none held", held_locks(), 0);
+    saw_nothing();
+}
+
+/* The same, where the DHT refused the key at first and one of the two is online: whoever asks again
+ * is the one that the DHT reports to, and his end must not leave that to the next friend in his slot. */
+static void shared_and_refused(void)
+{
+    searching(1);
+    answers.dht_add = -1;
+    QUIETLY(ev_offer(1, 1, at4(UDP4, 9, 8, 7, 6, 5000)); ev_up(0); it());
+    searching(2);
+    QUIETLY(api_key(1, 1));
+    answers.dht_add = 0;
+    QUIETLY(for (int i = 0; i < 30; ++i) {
+        ev_packet(0, 16, 1);
+        run_seconds(1);
+    });
+    expect_new("the DHT was asked again", held_locks(), 0, 1);
+    QUIETLY(api_kill(1));
+    searching(3);
+    QUIETLY(api_key(1, 3));
+    QUIETLY(if (lock_of_key(1) >= 0) { ev_addr_lock(lock_of_key(1), at4(UDP4, 1, 1, 1, 1, 1)); });
+    expect("the newcomer has no address", api_address(1)->ip.family.value, 0);
+    expect("nobody is reported to for another", lock_of_key(1) < 0 || near.locks[lock_of_key(1)].number == 0, 1);
     saw_nothing();
 }
 
@@ -252,6 +288,7 @@ const Scenario key_scenarios[] = {
     {"key-relays-at-once", SIM, relays_at_once, 0},
     {"key-refused-at-once", SIM, refused_at_once, 0},
     {"key-shared", SIM, shared_key, 0},
+    {"key-shared-and-refused", SIM, shared_and_refused, 0},
     {"key-odd", SIM, odd_keys, 0},
     {"key-one-bit", SIM, one_bit, 0},
     {"key-own-key-back", SIM, own_key_back, 0},
