@@ -8,45 +8,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-typedef struct Bootstrapd {
-    pid_t pid;
-    uint16_t port;
-    uint8_t pk[32];
-} Bootstrapd;
-
-static void launch(Bootstrapd *relay)
-{
-    char config[300];
-    snprintf(config, sizeof(config), "--config=%s", scratch_path("bootstrapd.conf"));
-    const char *args[] = {config, "--foreground", "--log-backend=stdout", NULL};
-    relay->pid = daemon_start("REAL_BOOTSTRAPD", "tox-bootstrapd", args);
-    await_listener(relay->pid, "127.0.0.1", relay->port);
-
-    /* Its key file starts with the public key. */
-    FILE *keys = fopen(scratch_path("keys"), "rb");
-    CHECK(keys != NULL);
-    CHECK_EQ(fread(relay->pk, 1, 32, keys), 32);
-    fclose(keys);
-}
-
-static Bootstrapd bootstrapd_start(void)
-{
-    Bootstrapd relay = {.port = free_port()};
-    scratch_write("bootstrapd.conf",
-                  "port = %u\n"
-                  "keys_file_path = \"%s\"\n"
-                  "pid_file_path = \"%s\"\n"
-                  "enable_ipv6 = true\n"
-                  "enable_ipv4_fallback = true\n"
-                  "enable_lan_discovery = false\n"
-                  "enable_tcp_relay = true\n"
-                  "tcp_relay_ports = [%u]\n"
-                  "enable_motd = false\n",
-                  free_port(), scratch_path("keys"), scratch_path("pid"), relay.port);
-    launch(&relay);
-    return relay;
-}
-
 static Client *client_at(const Bootstrapd *relay, const char *ip)
 {
     const IP_Port addr = address(ip, relay->port);
@@ -147,7 +108,7 @@ static void killed_and_back(bool at_once)
     CHECK_EQ(status_of(r.b), TCP_CLIENT_DISCONNECTED);
     client_kill(r.a);
     client_kill(r.b);
-    launch(&relay);
+    bootstrapd_launch(&relay);
     r = route(client_at(&relay, "127.0.0.1"), client_at(&relay, "127.0.0.1"));
     exchange(&r, 5);
     daemon_kill(relay.pid);

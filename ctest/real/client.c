@@ -7,8 +7,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 
-/* Notes the event; the result is its index, as the array may move. */
-static size_t add_event(Client *client, Event_Kind kind, const uint8_t *data, uint16_t length)
+size_t client_note(Client *client, Event_Kind kind, const uint8_t *data, uint16_t length)
 {
     if (client->count == client->capacity) {
         client->capacity = client->capacity == 0 ? 64 : client->capacity * 2;
@@ -31,8 +30,7 @@ static size_t add_event(Client *client, Event_Kind kind, const uint8_t *data, ui
     return client->count++;
 }
 
-/* Lets the test react. Whatever it does, the arguments of the callback stay as they are. */
-static void react(Client *client, size_t index, const uint8_t *data, const uint8_t *pk)
+void client_react(Client *client, size_t index, const uint8_t *data, const uint8_t *pk)
 {
     if (client->react != NULL) {
         client->react(client, client->events[index].kind);
@@ -46,26 +44,26 @@ static void react(Client *client, size_t index, const uint8_t *data, const uint8
 static int on_response(void *object, uint8_t con_id, const uint8_t *public_key)
 {
     Client *client = (Client *)object;
-    const size_t i = add_event(client, EV_RESPONSE, NULL, 0);
+    const size_t i = client_note(client, EV_RESPONSE, NULL, 0);
     CHECK(con_id < 240);
     client->events[i].con_id = con_id;
     memcpy(client->events[i].pk, public_key, 32);
     client->id_status[con_id] = 1;
     memcpy(client->id_peer[con_id], public_key, 32);
-    react(client, i, NULL, public_key);
+    client_react(client, i, NULL, public_key);
     return 0;
 }
 
 static int on_status(void *object, uint32_t number, uint8_t con_id, uint8_t status)
 {
     Client *client = (Client *)object;
-    const size_t i = add_event(client, EV_STATUS, NULL, 0);
+    const size_t i = client_note(client, EV_STATUS, NULL, 0);
     CHECK(con_id < 240);
     client->events[i].number = number;
     client->events[i].con_id = con_id;
     client->events[i].status = status;
     client->id_status[con_id] = status;
-    react(client, i, NULL, NULL);
+    client_react(client, i, NULL, NULL);
     return 0;
 }
 
@@ -73,11 +71,11 @@ static int on_data(void *object, uint32_t number, uint8_t con_id, const uint8_t 
                    uint16_t length, void *userdata)
 {
     Client *client = (Client *)object;
-    const size_t i = add_event(client, EV_DATA, data, length);
+    const size_t i = client_note(client, EV_DATA, data, length);
     client->events[i].number = number;
     client->events[i].con_id = con_id;
     client->events[i].userdata = userdata;
-    react(client, i, data, NULL);
+    client_react(client, i, data, NULL);
     return 0;
 }
 
@@ -85,28 +83,28 @@ static int on_oob(void *object, const uint8_t *public_key, const uint8_t *data, 
                   void *userdata)
 {
     Client *client = (Client *)object;
-    const size_t i = add_event(client, EV_OOB, data, length);
+    const size_t i = client_note(client, EV_OOB, data, length);
     memcpy(client->events[i].pk, public_key, 32);
     client->events[i].userdata = userdata;
-    react(client, i, data, public_key);
+    client_react(client, i, data, public_key);
     return 0;
 }
 
 static int on_onion(void *object, const uint8_t *data, uint16_t length, void *userdata)
 {
     Client *client = (Client *)object;
-    const size_t i = add_event(client, EV_ONION, data, length);
+    const size_t i = client_note(client, EV_ONION, data, length);
     client->events[i].userdata = userdata;
-    react(client, i, data, NULL);
+    client_react(client, i, data, NULL);
     return 0;
 }
 
 static void on_forwarded(void *object, const uint8_t *data, uint16_t length, void *userdata)
 {
     Client *client = (Client *)object;
-    const size_t i = add_event(client, EV_FORWARDED, data, length);
+    const size_t i = client_note(client, EV_FORWARDED, data, length);
     client->events[i].userdata = userdata;
-    react(client, i, data, NULL);
+    client_react(client, i, data, NULL);
 }
 
 Client *client_new(void)

@@ -28,6 +28,18 @@ void scratch_write(const char *name, const char *format, ...) __attribute__((for
 /* Name of the program that owns the TCP socket with these two ports; "" if nobody does. */
 const char *socket_owner(uint16_t local_port, uint16_t remote_port);
 
+/* ---- tox-bootstrapd as relay ---- */
+
+typedef struct Bootstrapd {
+    pid_t pid;
+    uint16_t port;
+    uint8_t pk[32];
+} Bootstrapd;
+
+Bootstrapd bootstrapd_start(void);
+/* Again, after it was killed: same port, same keys. */
+void bootstrapd_launch(Bootstrapd *relay);
+
 /* ---- proxies ---- */
 
 typedef enum Proxy_Kind { MICROSOCKS, DANTED, TINYPROXY } Proxy_Kind;

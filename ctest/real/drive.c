@@ -8,11 +8,12 @@
 
 void step(void)
 {
+    const Mono_Time *relay_mono = W.relay_mono == NULL ? W.mono : W.relay_mono;
     mono_time_update(W.mono);
 
     for (size_t i = 0; i < MAX_RELAYS; ++i) {
         if (W.relays[i].server != NULL && !W.relays[i].paused) {
-            do_TCP_server(W.relays[i].server, W.mono);
+            do_TCP_server(W.relays[i].server, relay_mono);
         }
     }
 
@@ -20,6 +21,10 @@ void step(void)
         if (W.clients[i].con != NULL && !W.clients[i].paused) {
             do_TCP_connection(W.log, W.mono, W.clients[i].con, &W.clients[i]);
         }
+    }
+
+    if (W.step_more != NULL) {
+        W.step_more();
     }
 }
 
@@ -121,8 +126,9 @@ void await_events(Client *client, Event_Kind kind, size_t count, unsigned ms)
     Awaited awaited = {client, kind, count};
 
     if (!step_until(has_come, &awaited, ms)) {
+        const int status = client->con == NULL ? -1 : (int)status_of(client);
         fail_at(__FILE__, __LINE__, "%zu of %zu events of kind %d came, status %d",
-                count_events(client, kind), count, (int)kind, (int)status_of(client));
+                count_events(client, kind), count, (int)kind, status);
     }
 }
 

@@ -52,18 +52,22 @@ IP_Port script_address(const Script *script)
     return address("127.0.0.1", script->port);
 }
 
-Client *script_connect(Script *script)
+void script_accept(Script *script)
 {
-    const IP_Port addr = script_address(script);
-    Client *client = client_connect(&addr, script->pk, NULL);
-    CHECK(client->con != NULL);
-
     struct pollfd p = {.fd = script->listener, .events = POLLIN};
     CHECK_EQ(poll(&p, 1, WAIT_MS), 1);
     script->sock = accept4(script->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     CHECK(script->sock != -1);
     const int one = 1;
     CHECK(setsockopt(script->sock, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)) == 0);
+}
+
+Client *script_connect(Script *script)
+{
+    const IP_Port addr = script_address(script);
+    Client *client = client_connect(&addr, script->pk, NULL);
+    CHECK(client->con != NULL);
+    script_accept(script);
     return client;
 }
 

@@ -33,6 +33,8 @@ void script_close(Script *script);
 void script_hang_up(Script *script, bool reset);
 
 IP_Port script_address(const Script *script);
+/* Accepts a connection that is on its way; nothing is read yet. */
+void script_accept(Script *script);
 /* A client on its way; the connection is accepted, nothing is read yet. */
 Client *script_connect(Script *script);
 /* Reads the 128 bytes of the client; steps the world meanwhile. */

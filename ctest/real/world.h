@@ -79,6 +79,9 @@ typedef struct Net_Calls {
 typedef struct World {
     uint64_t ms;
     Mono_Time *mono;
+    /* The clock of the relays, if they are to have one of their own, and its time. */
+    Mono_Time *relay_mono;
+    uint64_t relay_ms;
     Logger *log;
     const Random *rng;
     /* The system's, with W.intrude. */
@@ -90,6 +93,8 @@ typedef struct World {
     Net_Calls calls;
     /* Called from inside the clients' network and random source, and from the log. */
     void (*intrude)(void);
+    /* What else takes part in each step. */
+    void (*step_more)(void);
     Relay relays[MAX_RELAYS];
     Client clients[MAX_CLIENTS];
     /* Log lines seen; only the first MAX_LINES texts are kept. */
@@ -116,6 +121,10 @@ void client_watch(Client *client);
 Client *client_connect(const IP_Port *addr, const uint8_t *relay_pk, const TCP_Proxy_Info *proxy);
 Client *client_to(const Relay *relay);
 void client_kill(Client *client);
+/* Notes a callback; the result is the event's index, as the array may move. */
+size_t client_note(Client *client, Event_Kind kind, const uint8_t *data, uint16_t length);
+/* Lets the test react. Whatever it does, the arguments of the callback stay as they are. */
+void client_react(Client *client, size_t index, const uint8_t *data, const uint8_t *pk);
 /* Forgets events, not ids. */
 void client_forget_events(Client *client);
 /* A disconnect request that is accepted. */
