@@ -196,8 +196,8 @@ static void new_key_online(void)
     saw_nothing();
 }
 
-/* The same while net_crypto still has the connection that is going down, as no owner does: the
- * attempt is the old connection, and the slot keeps its id. */
+/* The same while net_crypto still has the connection that is going down, as no owner does: in the
+ * original the attempt is the old connection, and the slot keeps its id (F-12). */
 static void stale(void (*what)(void), const char *name)
 {
     const Action act = {name, what, false, false};

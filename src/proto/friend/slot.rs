@@ -113,20 +113,24 @@ impl Friend {
     /// be asked again for a key that it refused.
     #[must_use]
     pub fn next_due(&self, retry: Option<Timestamp>) -> Option<Timestamp> {
-        match self.status {
+        const NEVER: Timestamp = Timestamp(u64::MAX);
+        let due = match self.status {
+            Status::Connecting if self.wants_attempt() => Timestamp(0),
             Status::Connecting => {
-                let key = self.dht_pk.map(|_| first_after(self.dht_pk_time, FRIEND_DHT_TIMEOUT));
-                let address =
-                    self.address.map(|_| first_after(self.address_time, FRIEND_DHT_TIMEOUT));
-                let attempt = self.wants_attempt().then_some(Timestamp(0));
-                [key, address, attempt, retry].into_iter().flatten().min()
+                let has_key = self.dht_pk.is_some();
+                let has_address = self.address.is_some();
+                let key = if has_key { self.dht_pk_time } else { NEVER };
+                let address = if has_address { self.address_time } else { NEVER };
+                let old = first_after(key.min(address), FRIEND_DHT_TIMEOUT);
+                old.min(retry.unwrap_or(NEVER))
             }
             Status::Connected => {
                 let alive = first_after(self.alive_sent, FRIEND_PING_INTERVAL);
                 let silence = first_after(self.heard, FRIEND_CONNECTION_TIMEOUT);
-                Some(alive.min(silence).min(self.share_due()))
+                alive.min(silence).min(self.share_due())
             }
-        }
+        };
+        (due != NEVER).then_some(due)
     }
 }
 
