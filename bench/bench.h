@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What the parts of the benchmark share. One program, linked twice: with toxcore's own TCP client and
+ * What the parts of the benchmark share. One program, linked twice: with toxcore's own modules and
  * with ours. Each run is one scenario and prints one line of name=value pairs; run.sh repeats the
  * scenarios and report.py makes the table.
  */
@@ -22,7 +22,18 @@ enum {
     MAX_FRAME = PREFIX_SIZE + MAC_SIZE + MAX_PLAIN,
     CLIENT_HANDSHAKE = 128,
     SERVER_HANDSHAKE = 96,
-    DATA_ID = 16,   /* first connection id on the wire; the only one used here */
+    DATA_ID = 16,   /* first connection id on the wire; the only one the pump uses */
+};
+
+/* First bytes of the packets between a client and its relay, below the connection ids. */
+enum {
+    ID_ROUTING_REQUEST = 0,
+    ID_ROUTING_RESPONSE = 1,
+    ID_CONNECTED = 2,
+    ID_DISCONNECTED = 3,
+    ID_PING = 4,
+    ID_PONG = 5,
+    PING_SIZE = 9,
 };
 
 /* What the command line says; every scenario uses some of it. */
@@ -42,6 +53,9 @@ typedef struct Options {
     uint64_t bursts;
     uint64_t answered;      /* 1: each burst is answered by another */
     uint64_t steps;         /* do_ calls in the idle scenario */
+    uint64_t peers;         /* of a TCP_Connections */
+    uint64_t byte_us;       /* slow relay: time for one byte */
+    uint64_t layer;         /* 1: through a TCP_Connections instead of a client alone */
 } Options;
 
 /* ---- util.c */
@@ -82,8 +96,8 @@ size_t channel_seal(Channel *channel, const uint8_t *plain, size_t length, uint8
 /* Opens the body of a frame with the given nonce, which stays as it is. */
 bool channel_open_at(const Channel *channel, const uint8_t *nonce, const uint8_t *body, size_t length,
                      uint8_t *plain);
-/* Reads a client's handshake from a blocking socket and answers it. */
-bool channel_accept(Channel *channel, int fd, const Keys *relay);
+/* Reads a client's handshake from a blocking socket and answers it; gives the client's long-term key. */
+bool channel_accept(Channel *channel, int fd, const Keys *relay, uint8_t client[KEY_SIZE]);
 bool read_all(int fd, uint8_t *buffer, size_t length);
 bool write_all(int fd, const uint8_t *buffer, size_t length);
 
@@ -133,15 +147,18 @@ void pump_drain(const Pump *pump, const Channel *channel, int fd);
 void pump_fail(const Pump *pump, const char *what);
 bool pump_stopped(const Pump *pump);
 
-/* ---- session.c: one toxcore TCP client connected to the pump */
+/* ---- session.c: one toxcore TCP client connected to the pump, or a TCP_Connections with that relay alone */
 struct Logger;
 struct Mono_Time;
 struct TCP_Client_Connection;
+struct TCP_Connections;
 
 typedef struct Session {
     struct Logger *log;
     struct Mono_Time *time;
-    struct TCP_Client_Connection *connection;
+    struct TCP_Client_Connection *connection;   /* NULL with tc */
+    struct TCP_Connections *tc;                 /* NULL without */
+    int peer;               /* its only peer */
     uint64_t create_cpu_ns; /* CPU time of new_TCP_connection */
     int con_id;             /* -1 until the relay has given one */
     bool online;
@@ -157,11 +174,14 @@ typedef struct Session {
     uint64_t window;
 } Session;
 
-void session_open(Session *session, const Pump *pump);
+/* With `layer`: as the only relay of the only peer of a TCP_Connections. */
+void session_open(Session *session, const Pump *pump, bool layer);
 /* Waits until data may flow both ways and the pump has its frames ready. */
 void session_route(Session *session, const Pump *pump);
 void session_close(Session *session);
 void session_step(Session *session);
+/* 1 sent, 0 refused for now, -1 failure */
+int session_send(Session *session, const uint8_t *data, uint16_t length);
 
 /* ---- scenarios */
 void run_receive(const Options *options);
@@ -169,5 +189,10 @@ void run_send(const Options *options);
 void run_idle(const Options *options);
 void run_burst(const Options *options);
 void run_floor(const Options *options);
+void run_fault(const Options *options);
+void run_refused(const Options *options);
+void run_peers(const Options *options);
+void run_rest(const Options *options);
+void run_reunion(const Options *options);
 
 #endif

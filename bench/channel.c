@@ -93,7 +93,7 @@ static bool open_request(const uint8_t *request, const Keys *relay, uint8_t *lon
            && crypto_box_open_easy_afternm(plain, box, HANDSHAKE_PLAIN + MAC_SIZE, nonce, long_term) == 0;
 }
 
-bool channel_accept(Channel *channel, int fd, const Keys *relay)
+bool channel_accept(Channel *channel, int fd, const Keys *relay, uint8_t client[KEY_SIZE])
 {
     uint8_t request[CLIENT_HANDSHAKE];
     uint8_t answer[SERVER_HANDSHAKE];
@@ -105,6 +105,7 @@ bool channel_accept(Channel *channel, int fd, const Keys *relay)
         return false;
     }
 
+    memcpy(client, request, KEY_SIZE);
     crypto_box_keypair(temporary.pk, temporary.sk);
     memcpy(channel->recv_nonce, plain + KEY_SIZE, NONCE_SIZE);
 

@@ -48,7 +48,7 @@ static void metered_step(Session *session, Meter *meter)
 /* Opens one connection; the meter gets the calls up to and including CONFIRMED. */
 static void open_one(Session *session, const Pump *pump, uint64_t number, Meter *meter)
 {
-    session_open(session, pump);
+    session_open(session, pump, false);
     meter->cpu_ns += session->create_cpu_ns - meter->overhead;
 
     while (tcp_con_status(session->connection) < TCP_CLIENT_UNCONFIRMED) {

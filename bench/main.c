@@ -24,6 +24,21 @@ static const struct Scenario {
     {"idle", run_idle},
     {"burst", run_burst},
     {"floor", run_floor},
+    {"close", run_fault},
+    {"reset", run_fault},
+    {"frozen", run_fault},
+    {"slow", run_fault},
+    {"liar", run_fault},
+    {"flood", run_fault},
+    {"chatter", run_fault},
+    {"refused", run_refused},
+    {"peers", run_peers},
+    {"rest", run_rest},
+    {"restart", run_reunion},
+    {"restart-closed", run_reunion},
+    {"restart-frozen", run_reunion},
+    {"relay-closed", run_reunion},
+    {"relay-frozen", run_reunion},
     {"version", run_version},
 };
 
@@ -36,7 +51,9 @@ static uint64_t *slot(Options *options, const char *name, size_t length)
         {"batch", &options->batch}, {"rate", &options->rate}, {"packets", &options->packets}, {"window", &options->window},
         {"lockstep", &options->lockstep}, {"step_us", &options->step_us}, {"millis", &options->millis},
         {"warmup_ms", &options->warmup_ms}, {"stall_ms", &options->stall_ms},
-        {"connections", &options->connections}, {"bursts", &options->bursts}, {"answered", &options->answered}, {"steps", &options->steps},
+        {"connections", &options->connections}, {"bursts", &options->bursts}, {"answered", &options->answered},
+        {"steps", &options->steps},
+        {"peers", &options->peers}, {"byte_us", &options->byte_us}, {"layer", &options->layer},
     };
 
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); ++i) {
@@ -83,7 +100,7 @@ int main(int argc, char **argv)
 {
     Options options = {
         .size = 1373, .packets = 100000, .step_us = 1000, .millis = 1000, .stall_ms = 2000,
-        .connections = 500, .bursts = 50, .answered = 0, .steps = 100000,
+        .connections = 500, .bursts = 50, .answered = 0, .steps = 100000, .byte_us = 2000,
     };
 
     if (argc < 2) {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The pump as receiver: takes what the client sends, counts whole frames and checks some of them. */
+/*
+ * The pump as receiver: takes what the client sends, counts whole frames, checks some of them and answers
+ * pings: ours sends them along with data.
+ */
 #include "bench.h"
 
 #include <errno.h>
@@ -29,8 +32,20 @@ static void check_packet(const Pump *pump, const Tally *tally, const uint8_t *bo
     }
 }
 
+static void answer_ping(Tally *tally, int fd, const uint8_t *body)
+{
+    uint8_t plain[PING_SIZE];
+    uint8_t frame[MAX_FRAME];
+
+    if (channel_open_at(&tally->channel, tally->channel.recv_nonce, body, MAC_SIZE + PING_SIZE, plain)
+        && plain[0] == ID_PING) {
+        plain[0] = ID_PONG;
+        write_all(fd, frame, channel_seal(&tally->channel, plain, sizeof(plain), frame));
+    }
+}
+
 /* Counts the whole frames in the buffer and keeps the rest. */
-static void count_frames(const Pump *pump, Tally *tally)
+static void count_frames(const Pump *pump, Tally *tally, int fd)
 {
     size_t at = 0;
 
@@ -48,6 +63,8 @@ static void count_frames(const Pump *pump, Tally *tally)
             }
 
             ++tally->packets;
+        } else if (body == MAC_SIZE + PING_SIZE) {
+            answer_ping(tally, fd, frame + PREFIX_SIZE);
         }
 
         nonce_increment(tally->channel.recv_nonce);
@@ -92,7 +109,7 @@ void pump_drain(const Pump *pump, const Channel *channel, int fd)
         }
 
         tally->filled += (size_t)n;
-        count_frames(pump, tally);
+        count_frames(pump, tally, fd);
         atomic_store(&pump->shared->drained_at_ns, now_ns());
         atomic_store_explicit(&pump->shared->drained, tally->packets, memory_order_release);
     }

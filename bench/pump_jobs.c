@@ -19,15 +19,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-enum {
-    CHUNK = 256 * 1024,
-    ID_ROUTING_REQUEST = 0,
-    ID_ROUTING_RESPONSE = 1,
-    ID_CONNECTED = 2,
-    ID_PING = 4,
-    ID_PONG = 5,
-    PING_SIZE = 9,
-};
+enum { CHUNK = 256 * 1024 };
 
 void pump_fail(const Pump *pump, const char *what)
 {
@@ -260,9 +252,10 @@ static void job_send(const Pump *pump, Channel *channel, int fd)
 static bool settle_client(const Pump *pump, int fd)
 {
     Channel channel;
+    uint8_t client[KEY_SIZE];
     uint8_t plain[MAX_PLAIN];
 
-    if (!channel_accept(&channel, fd, &pump->keys)) {
+    if (!channel_accept(&channel, fd, &pump->keys, client)) {
         return false;
     }
 
@@ -294,13 +287,14 @@ static void job_many(const Pump *pump)
 static void serve_one(const Pump *pump)
 {
     Channel channel;
+    uint8_t client[KEY_SIZE];
     const int fd = accept_client(pump);
 
     if (fd < 0) {
         return;
     }
 
-    if (!channel_accept(&channel, fd, &pump->keys)) {
+    if (!channel_accept(&channel, fd, &pump->keys, client)) {
         pump_fail(pump, "handshake failed");
     } else if (set_up_route(pump, &channel, fd)) {
         if (pump->kind == PUMP_SEND) {

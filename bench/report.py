@@ -3,7 +3,7 @@
 """Turns the results of bench/run.sh into a table and build/bench/report.json, and checks the latter.
 
     report.py make --dir DIR --mode full|smoke --repetitions N --root ROOT --config FILE
-                   --load-before LOAD VARIANT...
+                   --groups LIST --load-before LOAD VARIANT...
     report.py check REPORT
 """
 
@@ -17,7 +17,7 @@ import subprocess
 import sys
 from statistics import median
 
-from figures import BASE, FIGURES, FLOORS, NOTES, OURS
+from figures import BASE, FLOORS, GROUPS, HEADINGS, NOTES, OURS
 
 
 def parse_results(path):
@@ -45,6 +45,22 @@ def pool_bursts(runs):
                          "p99": quantile(samples, 0.99), "worst": samples[-1], "samples": len(samples)}]
 
 
+def pool_reunions(runs):
+    """The same for the runs of the friends: median, mean and slowest of each time."""
+    for (_, scenario), found in runs.items():
+        if scenario.startswith("reunion-"):
+            pooled = {"runs_pooled": len(found)}
+            for name in sorted({key for run in found for key in run if key.endswith("_ms")}):
+                times = [float(run[name]) for run in found]
+                limited = sum(run.get(f"{name}_least") == "1" for run in found)
+                pooled.update({name: median(times), f"{name}_mean": sum(times) / len(times),
+                               f"{name}_worst": max(times),
+                               f"{name}_least": str(int(limited * 2 > len(found))),
+                               f"{name}_mean_least": str(int(limited > 0)),
+                               f"{name}_worst_least": str(int(limited > 0))})
+            found[:] = [pooled]
+
+
 def summary(figure, runs):
     """Median and spread of one figure for one variant, stalls and damage told apart."""
     cell = {"runs": len(runs)}
@@ -60,9 +76,13 @@ def summary(figure, runs):
         cell.update(median=middle, min=min(values), max=max(values), values=values)
         if middle:
             cell["spread"] = (max(values) - min(values)) / 2 / abs(middle)
+    if any(map(figure.at_least, runs)):
+        cell["at_least"] = True
     names = {r["names"] for r in runs if "names" in r}
     if names:
         cell["calls"] = sorted(names)
+    if runs and "runs_pooled" in runs[0]:
+        cell["runs_pooled"] = runs[0]["runs_pooled"]
     if runs and "samples" in runs[0]:
         cell.update(samples=runs[0]["samples"], worst=runs[0]["worst"])
     return cell
@@ -70,7 +90,8 @@ def summary(figure, runs):
 
 def bottleneck(figure, runs):
     """Says so where the pump, not the client, set the pace."""
-    if figure.scenario.endswith(("-flood", "-window")) and runs and not any(r.get("stalled") == "1" for r in runs):
+    saturated = figure.scenario.startswith(("recv-", "send-")) and figure.scenario.endswith(("-flood", "-window"))
+    if saturated and runs and not any(r.get("stalled") == "1" for r in runs):
         if "pump_idle" in runs[0]:
             idle = median(float(r["pump_idle"]) for r in runs)
             return None if idle > 0.1 else f"the pump was the bottleneck (idle {idle:.0%})"
@@ -102,16 +123,23 @@ def target_text(target):
     return f"{sign} {limit:.0%} of floor" if kind == "floor" else f"{sign} {limit:,}".replace(",", " ")
 
 
-def figures_of(runs, variants):
+def one_direction(runs):
+    """Says so where the two clients used different relays."""
+    if any(r.get("directions") == "1" for r in runs):
+        return "the two clients had different carriers; counted is the direction that the bad relay carried"
+    return None
+
+
+def figures_of(group, runs, variants):
     rows = []
-    for figure in FIGURES:
+    for figure in GROUPS[group]:
         found = {v: runs.get((v, figure.scenario), []) for v in variants}
         cells = {v: summary(figure, found[v]) for v in variants}
         ratios = {v: ratio_of(cells[v], cells[BASE]) for v in variants if v != BASE}
-        row = {"name": figure.name, "title": figure.title, "unit": figure.unit, "digits": figure.digits,
+        row = {"name": figure.name, "group": group, "title": figure.title, "unit": figure.unit, "digits": figure.digits,
                "cells": cells, "ratios": ratios, "target": target_text(figure.target),
                "verdict": verdict(figure.target, cells[OURS], ratios[OURS], None)}
-        note = bottleneck(figure, found[OURS])
+        note = bottleneck(figure, found[OURS]) or one_direction(found[OURS])
         if note:
             row["note"] = note
         rows.append(row)
@@ -157,7 +185,7 @@ def number(value, digits):
 def cell_text(cell, digits):
     if "median" not in cell:
         return f"stall after {cell['packets_until_stall']:.0f}" if "stalls" in cell else "no value"
-    text = number(cell["median"], digits)
+    text = ("≥ " if cell.get("at_least") else "") + number(cell["median"], digits)
     if cell.get("stalls") == cell["runs"]:
         text += f", stall after {cell['packets_until_stall']:.0f}"
     elif "stalls" in cell:
@@ -167,26 +195,38 @@ def cell_text(cell, digits):
     return text
 
 
+def figure_line(row, variants):
+    ratios = [row["ratios"][v] for v in variants[1:]]
+    return [row["title"], row["unit"], *[cell_text(row["cells"][v], row["digits"]) for v in variants],
+            *["" if r is None else f"{r:.3f}" for r in ratios], row["target"], row["verdict"] or ""]
+
+
+def floor_line(row, variants):
+    shares = [f"{row['shares'][v]:.0%}, by CPU {row['cpu_shares'][v]:.0%}" if v in row["shares"] else ""
+              for v in variants]
+    return [f"floor: {row['title']}: {number(row['per_second'], 0)}", "packets/s", *shares,
+            *["" for _ in variants[1:]], row["target"], row["verdict"] or ""]
+
+
 def print_table(report):
     variants = report["variants"]
     heads = ["figure", "unit", *variants, *[f"ratio {v}" if len(variants) > 2 else "ratio" for v in variants[1:]],
              "target", ""]
-    lines = [heads]
-    for row in report["figures"]:
-        ratios = [row["ratios"][v] for v in variants[1:]]
-        lines.append([row["title"], row["unit"], *[cell_text(row["cells"][v], row["digits"]) for v in variants],
-                      *["" if r is None else f"{r:.3f}" for r in ratios], row["target"], row["verdict"] or ""])
-    for row in report["floor"]:
-        shares = [f"{row['shares'][v]:.0%}, by CPU {row['cpu_shares'][v]:.0%}" if v in row["shares"] else ""
-                  for v in variants]
-        lines.append([f"floor: {row['title']}: {number(row['per_second'], 0)}", "packets/s", *shares,
-                      *["" for _ in variants[1:]], row["target"], row["verdict"] or ""])
-    widths = [max(len(line[i]) for line in lines) for i in range(len(heads))]
-    for n, line in enumerate(lines):
+    parts = {group: [figure_line(row, variants) for row in report["figures"] if row["group"] == group]
+             for group in report["groups"]}
+    if "client" in parts:
+        parts["client"] += [floor_line(row, variants) for row in report["floor"]]
+    widths = [max(len(line[i]) for line in [heads, *sum(parts.values(), [])]) for i in range(len(heads))]
+
+    def show(line):
         print("  ".join(text.ljust(widths[i]) if i < 2 or i >= len(heads) - 2 else text.rjust(widths[i])
                         for i, text in enumerate(line)).rstrip())
-        if n == 0:
-            print("-" * (sum(widths) + 2 * (len(widths) - 1)))
+
+    show(heads)
+    for group, lines in parts.items():
+        print(f"---- {HEADINGS[group]} ".ljust(sum(widths) + 2 * (len(widths) - 1), "-"))
+        for line in lines:
+            show(line)
 
 
 def print_report(report):
@@ -236,10 +276,12 @@ def key_values(path):
 def make(arguments):
     runs = parse_results(os.path.join(arguments.dir, "results"))
     pool_bursts(runs)
+    pool_reunions(runs)
     setting = key_values(os.path.join(arguments.dir, "setting"))
     config = key_values(arguments.config)
-    figures = figures_of(runs, arguments.variants)
-    floors = floors_of(runs, figures, arguments.variants)
+    groups = [name for name in GROUPS if name in arguments.groups.split(",")]
+    figures = [row for group in groups for row in figures_of(group, runs, arguments.variants)]
+    floors = floors_of(runs, figures, arguments.variants) if "client" in groups else []
     if arguments.mode == "smoke":
         for row in figures + floors:
             row["verdict"] = None
@@ -247,6 +289,7 @@ def make(arguments):
         "schema": 1,
         "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
         "mode": arguments.mode,
+        "groups": groups,
         "repetitions": arguments.repetitions,
         "variants": arguments.variants,
         "backends": {v: "crypto_box" if v == "crypto_box" else "libsodium" for v in arguments.variants},
@@ -264,7 +307,7 @@ def make(arguments):
         },
         "figures": figures,
         "floor": floors,
-        "notes": NOTES,
+        "notes": [note for group in groups for note in NOTES[group]],
     }
     with open(os.path.join(arguments.dir, "report.json"), "w", encoding="utf-8") as out:
         json.dump(report, out, indent=1, ensure_ascii=False)
@@ -277,43 +320,53 @@ def make(arguments):
 def faults_of(report):
     """What is missing or impossible; timing is not judged."""
     known = {row["name"]: row for row in report["figures"]}
-    for figure in FIGURES:
+    if not report["groups"]:
+        yield "no group of figures was measured"
+    for figure in wanted_figures(report):
         for variant in report["variants"]:
             cell = known.get(figure.name, {}).get("cells", {}).get(variant, {})
-            value = cell.get("median")
-            if value is None and not cell.get("stalls"):
-                yield f"{figure.name}: no value for {variant}"
-            elif value is not None and not (math.isfinite(value) and value > 0):
-                yield f"{figure.name}: impossible value {value} for {variant}"
-            elif not figure.scenario.startswith("burst-") and not figure.scenario.endswith("-calls") \
-                    and cell["runs"] != report["repetitions"]:
-                yield f"{figure.name}: {cell['runs']} runs of {variant} instead of {report['repetitions']}"
-            if cell.get("stalls") and variant != BASE:
-                yield f"{figure.name}: {variant} stalled after {cell['packets_until_stall']:.0f} packets"
-            if cell.get("damaged_packets") or cell.get("incomplete_runs"):
-                yield f"{figure.name}: {variant} lost or damaged packets"
+            yield from faults_of_cell(figure, variant, cell, report["repetitions"])
     for row in report["floor"]:
         if not row["per_second"] > 0:
             yield f"{row['name']}: no value"
-    if len(report["floor"]) != len(FLOORS):
+    if "client" in report["groups"] and len(report["floor"]) != len(FLOORS):
         yield "floor figures are missing"
+
+
+def wanted_figures(report):
+    return [figure for group in report["groups"] for figure in GROUPS[group]]
+
+
+def faults_of_cell(figure, variant, cell, repetitions):
+    value = cell.get("median")
+    if value is None and not cell.get("stalls"):
+        yield f"{figure.name}: no value for {variant}"
+    elif value is not None and not (math.isfinite(value) and (value > 0 or figure.zero and value == 0)):
+        yield f"{figure.name}: impossible value {value} for {variant}"
+    elif cell["runs"] != (1 if figure.once() else repetitions):
+        yield f"{figure.name}: {cell['runs']} runs of {variant} instead of {repetitions}"
+    if cell.get("stalls") and variant != BASE:
+        yield f"{figure.name}: {variant} stalled after {cell['packets_until_stall']:.0f} packets"
+    if cell.get("damaged_packets") or cell.get("incomplete_runs"):
+        yield f"{figure.name}: {variant} lost or damaged packets"
 
 
 def check(arguments):
     with open(arguments.report, encoding="utf-8") as source:
-        faults = list(faults_of(json.load(source)))
+        report = json.load(source)
+    faults = list(faults_of(report))
     for fault in faults:
         print(f"report: {fault}", file=sys.stderr)
     if faults:
         sys.exit(1)
-    print(f"report: {len(FIGURES)} figures and {len(FLOORS)} floors, all there")
+    print(f"report: {len(wanted_figures(report))} figures and {len(report['floor'])} floors, all there")
 
 
 def main():
     parser = argparse.ArgumentParser()
     commands = parser.add_subparsers(required=True)
     maker = commands.add_parser("make")
-    for name in ("--dir", "--mode", "--root", "--config", "--load-before"):
+    for name in ("--dir", "--mode", "--root", "--config", "--groups", "--load-before"):
         maker.add_argument(name, required=True)
     maker.add_argument("--repetitions", type=int, required=True)
     maker.add_argument("variants", nargs="+")

@@ -4,9 +4,10 @@
 # Runs the scenarios of scripts/bench, which has built the programs and calls this inside the network
 # namespace. Not meant to be called by hand.
 #
-#   run.sh DIR full|smoke REPETITIONS VARIANT...
+#   run.sh DIR full|smoke REPETITIONS GROUPS VARIANT...
 #
-# DIR holds a program bench-VARIANT for each variant; each result goes to DIR/results as
+# GROUPS is a list with commas: client, connections, friends, faults.
+# DIR holds programs bench-VARIANT and costs-VARIANT for each variant; each result goes to DIR/results as
 #   variant <tab> repetition <tab> scenario <tab> name=value ...
 # Variants take turns within each repetition, so that a noisy moment hits all of them.
 set -euo pipefail
@@ -15,19 +16,23 @@ set -euo pipefail
 # The programs end by themselves on Ctrl-C; this only keeps it from looking like a failed scenario.
 trap 'exit 130' INT
 trap 'exit 143' TERM
+background=()
+trap '[ "${#background[@]}" -eq 0 ] || kill "${background[@]}" 2>/dev/null || :' EXIT
 
-dir=$1 mode=$2 repetitions=$3
-shift 3
+dir=$1 mode=$2 repetitions=$3 groups=,$4,
+shift 4
 variants=("$@")
 results=$dir/results
+launched=()
 limit=60
+program=bench
 
 # take VARIANT REPETITION SCENARIO ARGUMENT...: one run, one line of results.
 take() {
     local variant=$1 repetition=$2 scenario=$3 line
     shift 3
-    line=$(timeout --foreground "$limit" "$dir/bench-$variant" "$@") ||
-        die "scenario $scenario failed with the $variant client: bench $*"
+    line=$(timeout --foreground "$limit" "$dir/$program-$variant" "$@") ||
+        die "scenario $scenario failed with the $variant client: $program $*"
     printf '%s\t%s\t%s\t%s\n' "$variant" "$repetition" "$scenario" "$line" >>"$results"
 }
 
@@ -67,9 +72,9 @@ count_calls() {
         }' "$1"
 }
 
-repetition() {
+client_repetition() {
     local r=$1 size
-    say "repetition $r of $repetitions"
+    say "TCP_client, repetition $r of $repetitions"
     compare "$r" recv-1373-1ms receive size=1373 rate=10000 step_us=1000 "${paced[@]}"
     compare "$r" recv-100-1ms receive size=100 rate=10000 step_us=1000 "${paced[@]}"
     compare "$r" recv-1373-20ms receive size=1373 rate=10000 step_us=20000 "${paced[@]}"
@@ -89,6 +94,22 @@ repetition() {
     compare "$r" idle idle connections="$connections" steps="$steps"
 }
 
+connections_repetition() {
+    local r=$1 size n
+    say "TCP_connections, repetition $r of $repetitions"
+    for size in 1373 100; do
+        compare "$r" "layer-recv-$size" receive size="$size" rate=10000 step_us=1000 layer=1 "${paced[@]}"
+        compare "$r" "layer-send-$size" send size="$size" rate=10000 step_us=1000 layer=1 "${paced[@]}"
+    done
+    for n in 1000 4000 16000; do
+        compare "$r" "peers-$n" peers connections="$n" steps="$batches"
+    done
+    for n in 64 16 3; do
+        compare "$r" "rest-$n" rest connections="$n" steps="$rest"
+    done
+    compare "$r" rest-peers rest connections=3 peers=1000 steps="$rest"
+}
+
 latency() {
     local r
     for ((r = 1; r <= burst_runs; r++)); do
@@ -98,9 +119,9 @@ latency() {
     done
 }
 
-calls() {
+client_calls() {
     local size
-    say "system calls, under strace"
+    say "TCP_client, system calls, under strace"
     for size in 1373 100; do
         trace "recv-$size-calls" receive size="$size" lockstep=10 packets="$traced"
         trace "send-$size-calls" send size="$size" lockstep=10 packets="$traced"
@@ -109,16 +130,114 @@ calls() {
     trace idle-calls idle connections=2 steps=2
 }
 
+connections_calls() {
+    local n
+    say "TCP_connections, system calls, under strace"
+    for n in 64 16 3; do
+        trace "rest-$n-calls" rest connections="$n" steps=2
+    done
+}
+
+friends_repetition() {
+    local r=$1 n program=costs
+    say "friend_connection, repetition $r of $repetitions"
+    for n in 100 1000 10000; do
+        compare "$r" "friends-$n" friends="$n" rounds="$((created / n + 2))" steps="$friend_steps"
+    done
+}
+
+# As the faults: they mostly sleep, so all of one repetition run at once.
+reunions() {
+    local r=$1 variant scenario copy
+    limit=$((patience_ms / 1000 + 120))
+    say "friends that find each other, repetition $r of $repetitions: all at once, about $reunion_s s"
+    for scenario in restart restart-closed restart-frozen relay-closed relay-frozen; do
+        for ((copy = 0; copy < pairs; ++copy)); do
+            for variant in "${variants[@]}"; do
+                launch "$variant" "reunion-$scenario" "$scenario" millis="$patience_ms" warmup_ms="$talk_ms"
+            done
+        done
+    done
+    gather friends "$r" "$reunion_s"
+}
+
+# gather WHAT REPETITION SECONDS: waits for what `launch` has started and takes the results.
+gather() {
+    local what=$1 repetition=$2 expected=$3 started=$SECONDS next=10 job variant scenario status failed=
+    for job in "${!background[@]}"; do
+        while kill -0 "${background[job]}" 2>/dev/null; do
+            sleep 1
+            if [ $((SECONDS - started)) -ge "$next" ]; then
+                say "$what: $((SECONDS - started)) s of about $expected s"
+                next=$((next + 10))
+            fi
+        done
+        status=0
+        wait "${background[job]}" || status=$?
+        IFS=' ' read -r variant scenario <<<"${launched[job]}"
+        if [ "$status" -ne 0 ]; then
+            failed+=" $scenario ($variant)"
+            continue
+        fi
+        printf '%s\t%s\t%s\t%s\n' "$variant" "$repetition" "$scenario" "$(cat "$dir/launched-$job")" >>"$results"
+    done
+    background=() launched=()
+    [ -z "$failed" ] || die "failed:$failed"
+}
+
+# launch VARIANT SCENARIO ARGUMENT...: starts a run that mostly sleeps.
+launch() {
+    local variant=$1 scenario=$2
+    shift 2
+    timeout "$limit" "$dir/bench-$variant" "$@" >"$dir/launched-${#background[@]}" &
+    background+=($!)
+    launched+=("$variant $scenario")
+}
+
+flood() {
+    local variant=$1 fault=$2 millis=$3
+    say "faults: $fault, $variant, about $((millis / 1000 + 3)) s"
+    launch "$variant" "fault-$fault" "$fault" millis="$millis" warmup_ms="$((calm_ms * millis / fault_ms))"
+    gather faults 1 "$((millis / 1000 + 3))"
+}
+
+# The runs of these last long and need little of the CPU: all at once. A flood takes all of it.
+faults() {
+    local variant fault seconds=$((fault_ms / 1000 + 3))
+    limit=$((seconds + 45))
+    say "faults: close, reset, refused, frozen, slow, liar; all at once, about $seconds s"
+    for variant in "${variants[@]}"; do
+        for fault in close reset frozen liar; do
+            launch "$variant" "fault-$fault" "$fault" millis="$fault_ms" warmup_ms="$calm_ms"
+        done
+        launch "$variant" fault-slow slow millis="$fault_ms" warmup_ms="$calm_ms" byte_us=5000
+        launch "$variant" fault-refused refused millis="$fault_ms"
+    done
+    gather faults 1 "$seconds"
+    for variant in "${variants[@]}"; do
+        flood "$variant" flood "$fault_ms"
+        flood "$variant" chatter "$((fault_ms / 3))"
+    done
+}
+
+wants() {
+    [[ $groups == *,$1,* ]]
+}
+
 case $mode in
     full)
         paced=(millis=1200 warmup_ms=200 stall_ms=2000)
         large=200000 small=400000 slow=60000 stall=2000 floor=300 connections=500 steps=200000
         bursts=100 burst_runs=2 traced=4000
+        batches=100 rest=20000 fault_ms=60000 calm_ms=4000
+        created=20000 friend_steps=5000 patience_ms=60000 talk_ms=4000 pairs=3 reunion_s=45
         ;;
     smoke)
         paced=(millis=300 warmup_ms=100 stall_ms=1000)
         large=20000 small=40000 slow=10000 stall=1000 floor=50 connections=50 steps=20000
         bursts=10 burst_runs=1 traced=500
+        batches=5 rest=500 fault_ms=9000 calm_ms=2100
+        created=200 friend_steps=200 patience_ms=14000 talk_ms=1500 pairs=1 reunion_s=28
         ;;
     *) die "no such mode: $mode" ;;
 esac
@@ -126,8 +245,25 @@ esac
 : >"$results"
 printf 'netns=%s\n' "${IN_NETNS:-no}" >"$dir/setting"
 "$dir/bench-original" version | tr ' ' '\n' >>"$dir/setting"
-for ((n = 1; n <= repetitions; n++)); do
-    repetition "$n"
-done
-latency
-calls
+if wants client; then
+    for ((n = 1; n <= repetitions; n++)); do
+        client_repetition "$n"
+    done
+    latency
+    client_calls
+fi
+if wants connections; then
+    for ((n = 1; n <= repetitions; n++)); do
+        connections_repetition "$n"
+    done
+    connections_calls
+fi
+if wants friends; then
+    for ((n = 1; n <= repetitions; n++)); do
+        friends_repetition "$n"
+        reunions "$n"
+    done
+fi
+if wants faults; then
+    faults
+fi

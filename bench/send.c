@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Sending. With a rate: each step sends the packets that are due, then calls do_TCP_connection; CPU time
- * is that of both. Without: send_data as fast as it goes, do_TCP_connection when it is refused. A
+ * is that of both. Without: sending as fast as it goes, do_TCP_connection when it is refused. A
  * packet that is refused (0) is tried again in the next step. The pump drains and checks.
  */
 #include "bench.h"
@@ -26,11 +26,10 @@ typedef struct Sender {
 static bool send_one(Sender *sender)
 {
     put_u64(sender->data, sender->sent);
-    const int result = send_data(sender->session.log, sender->session.connection,
-                                 (uint8_t)sender->session.con_id, sender->data, (uint16_t)sender->pump.size);
+    const int result = session_send(&sender->session, sender->data, (uint16_t)sender->pump.size);
 
     if (result < 0) {
-        die("send_data failed after %llu packets", (unsigned long long)sender->sent);
+        die("sending failed after %llu packets", (unsigned long long)sender->sent);
     }
 
     if (result == 0) {
@@ -79,6 +78,7 @@ static void send_at_rate(Sender *sender, const Options *options)
         }
     }
 
+    sender->incomplete = sender->sent < sender->pump.packets;
     sender->cpu_packets = sender->sent - warm_packets;
 }
 
@@ -197,7 +197,7 @@ void run_send(const Options *options)
     memset(sender.data, 0x5a, sizeof(sender.data));
     pump_start(&sender.pump);
     pin_to_cpu(0);
-    session_open(&sender.session, &sender.pump);
+    session_open(&sender.session, &sender.pump, options->layer != 0);
     session_route(&sender.session, &sender.pump);
     sender.started = now_ns();
     atomic_store(&sender.pump.shared->go, true);

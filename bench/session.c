@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* One toxcore TCP client, connected to the pump, with one route that is online. */
-#include "bench.h"
+/*
+ * One toxcore TCP client, connected to the pump, with one route that is online; alone, or as the only relay
+ * of a TCP_Connections with one peer.
+ */
+#include "relays.h"
 #include "toxabi.h"
 
-#include <netinet/in.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -38,14 +40,8 @@ static void sample(Session *session)
     }
 }
 
-static int on_data(void *object, uint32_t number, uint8_t con_id, const uint8_t *data, uint16_t length,
-                   void *userdata)
+static int take_packet(Session *session, const uint8_t *data, uint16_t length)
 {
-    Session *session = (Session *)object;
-    (void)number;
-    (void)con_id;
-    (void)userdata;
-
     if (length != session->size || get_u64(data) != session->received) {
         ++session->damaged;
     }
@@ -66,14 +62,20 @@ static int on_data(void *object, uint32_t number, uint8_t con_id, const uint8_t 
     return 0;
 }
 
-static IP_Port loopback_port(uint16_t port)
+static int on_data(void *object, uint32_t number, uint8_t con_id, const uint8_t *data, uint16_t length,
+                   void *userdata)
 {
-    IP_Port address;
-    memset(&address, 0, sizeof(address));
-    address.ip.family = net_family_ipv4();
-    address.ip.ip.v4 = get_ip4_loopback();
-    address.port = net_htons(port);
-    return address;
+    (void)number;
+    (void)con_id;
+    (void)userdata;
+    return take_packet((Session *)object, data, length);
+}
+
+static int on_peer_data(void *object, int id, const uint8_t *data, uint16_t length, void *userdata)
+{
+    (void)id;
+    (void)userdata;
+    return take_packet((Session *)object, data, length);
 }
 
 /* One logger and one clock for all clients of the process, as in a Tox instance. */
@@ -91,22 +93,25 @@ static void share_logger_and_clock(Session *session)
     session->time = time;
 }
 
-void session_open(Session *session, const Pump *pump)
+static void prepare(Session *session, const Pump *pump)
 {
-    Keys keys;
-    const IP_Port address = loopback_port(pump->port);
-    const Random *rng = system_random();
     memset(session, 0, sizeof(*session));
-    crypto_box_keypair(keys.pk, keys.sk);
     share_logger_and_clock(session);
     session->con_id = -1;
     session->size = pump->size;
     session->sample_every = SAMPLE_EVERY;
     session->expected = pump->packets;
     session->allowed = &pump->shared->allowed;
+}
+
+static void open_alone(Session *session, const Pump *pump, const Keys *own)
+{
+    IP_Port address;
+    loopback_address(pump->port, &address);
+    const Random *rng = system_random();
     const uint64_t before = thread_cpu_ns();
     session->connection = new_TCP_connection(session->log, session->time, rng, system_network(), &address,
-                                             pump->keys.pk, keys.pk, keys.sk, NULL);
+                                             pump->keys.pk, own->pk, own->sk, NULL);
     session->create_cpu_ns = thread_cpu_ns() - before;
 
     if (session->connection == NULL) {
@@ -118,9 +123,57 @@ void session_open(Session *session, const Pump *pump)
     routing_data_handler(session->connection, on_data, session);
 }
 
+static void open_layer(Session *session, const Pump *pump, const Keys *own)
+{
+    uint8_t peer[KEY_SIZE];
+    IP_Port address;
+    loopback_address(pump->port, &address);
+    randombytes_buf(peer, sizeof(peer));
+    session->tc = open_connections(session->log, session->time, own->sk);
+    set_packet_tcp_connection_callback(session->tc, on_peer_data, session);
+    session->peer = new_tcp_connection_to(session->tc, peer, 0);
+
+    if (add_tcp_relay_connection(session->tc, session->peer, &address, pump->keys.pk) != 0) {
+        die("the relay was not taken");
+    }
+}
+
+void session_open(Session *session, const Pump *pump, bool layer)
+{
+    Keys own;
+    prepare(session, pump);
+    crypto_box_keypair(own.pk, own.sk);
+
+    if (layer) {
+        open_layer(session, pump, &own);
+    } else {
+        open_alone(session, pump, &own);
+    }
+}
+
 void session_step(Session *session)
 {
+    if (session->tc != NULL) {
+        do_tcp_connections(session->log, session->tc, NULL);
+        return;
+    }
+
     do_TCP_connection(session->log, session->time, session->connection, NULL);
+}
+
+/* The other layer does not tell a full socket from a failure. */
+int session_send(Session *session, const uint8_t *data, uint16_t length)
+{
+    if (session->tc != NULL) {
+        return send_packet_tcp_connection(session->tc, session->peer, data, length) == 0 ? 1 : 0;
+    }
+
+    return send_data(session->log, session->connection, (uint8_t)session->con_id, data, length);
+}
+
+static bool lost(const Session *session)
+{
+    return session->tc == NULL && tcp_con_status(session->connection) == TCP_CLIENT_DISCONNECTED;
 }
 
 static void step_and_wait(Session *session, const Pump *pump, uint64_t deadline, const char *what)
@@ -129,11 +182,19 @@ static void step_and_wait(Session *session, const Pump *pump, uint64_t deadline,
     session_step(session);
     pump_check(pump);
 
-    if (now_ns() > deadline || tcp_con_status(session->connection) == TCP_CLIENT_DISCONNECTED) {
-        die("%s: no success, status %d", what, (int)tcp_con_status(session->connection));
+    if (now_ns() > deadline || lost(session)) {
+        die("%s: no success", what);
     }
 
     pause_ns(1000000U);
+}
+
+static void route_layer(Session *session, const Pump *pump, uint64_t deadline)
+{
+    while (tcp_connection_to_online_tcp_relays(session->tc, session->peer) == 0
+            || !atomic_load(&pump->shared->ready)) {
+        step_and_wait(session, pump, deadline, "route of a peer");
+    }
 }
 
 void session_route(Session *session, const Pump *pump)
@@ -141,6 +202,11 @@ void session_route(Session *session, const Pump *pump)
     const uint64_t deadline = now_ns() + SETUP_LIMIT_MS * 1000000ULL;
     uint8_t peer[KEY_SIZE];
     randombytes_buf(peer, sizeof(peer));
+
+    if (session->tc != NULL) {
+        route_layer(session, pump, deadline);
+        return;
+    }
 
     while (tcp_con_status(session->connection) != TCP_CLIENT_CONFIRMED) {
         step_and_wait(session, pump, deadline, "handshake");
@@ -158,5 +224,6 @@ void session_route(Session *session, const Pump *pump)
 void session_close(Session *session)
 {
     kill_TCP_connection(session->connection);
+    kill_tcp_connections(session->tc);
     memset(session, 0, sizeof(*session));
 }
