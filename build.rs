@@ -11,7 +11,10 @@ use std::path::PathBuf;
 use std::process::exit;
 
 /// The features that choose a toxcore version, and the file that holds its exports.
-const VERSIONS: [(&str, &str); 1] = [("abi-0-2-18", "v0_2_18")];
+const VERSIONS: [(&str, &str); 3] =
+    [("abi-0-2-18", "v0_2_18"), ("abi-0-2-20", "v0_2_20"), ("abi-0-2-22", "v0_2_22")];
+/// The files that hold what all versions import.
+const EVERY: [&str; 2] = ["every", "every/neighbours"];
 /// The files that hold the exports which all versions share, one per module.
 const MODULE_FILES: [&str; 3] = ["tcp_client", "tcp_connections", "friend_connection"];
 /// The files that hold the types of the callbacks.
@@ -28,10 +31,8 @@ fn main() {
     }
     for (feature, version_file) in VERSIONS {
         let version = feature.trim_start_matches("abi-").replace('-', ".");
-        let mut sources = vec![
-            format!("src/abi/{version_file}.rs"),
-            format!("src/abi/{version_file}/neighbours.rs"),
-        ];
+        let mut sources = vec![format!("src/abi/{version_file}.rs")];
+        sources.extend(EVERY.iter().map(|file| format!("src/abi/{file}.rs")));
         sources
             .extend(CALLBACKS.iter().chain(&MODULE_FILES).map(|file| format!("src/ffi/{file}.rs")));
         write_header(&format!("toxlink-abi-{version}.h"), "cbindgen.toml", &sources);

@@ -7,6 +7,13 @@
 #define TOXLINK_ABI_0_2_18_H
 
 /**
+ * The DHT's callback for an address.
+ */
+typedef void (*toxlink_dht_ip_cb)(void *object,
+                                  int32_t number,
+                                  const IP_Port *address);
+
+/**
  * The onion client's callback for a relay.
  */
 typedef int (*toxlink_recv_tcp_relay_cb)(void *object,
@@ -30,13 +37,6 @@ typedef int (*toxlink_fr_request_cb)(void *object,
                                      const uint8_t *data,
                                      uint16_t len,
                                      void *userdata);
-
-/**
- * The DHT's callback for an address.
- */
-typedef void (*toxlink_dht_ip_cb)(void *object,
-                                  int32_t number,
-                                  const IP_Port *address);
 
 /**
  * net_crypto's callback for an offered connection.
@@ -251,8 +251,6 @@ Friend_Connections *new_friend_connections(const Logger *log,
                                            Onion_Client *onion_c,
                                            bool local_discovery_enabled);
 
-extern uint64_t mono_time_get(const Mono_Time *mono_time);
-
 extern uint64_t current_time_monotonic(Mono_Time *mono_time);
 
 extern void logger_write(const Logger *log,
@@ -262,6 +260,52 @@ extern void logger_write(const Logger *log,
                          const char *func,
                          const char *format,
                          ...);
+
+extern bool net_connect(const Logger *log,
+                        Socket socket,
+                        const IP_Port *peer);
+
+extern Logger *logger_new(void);
+
+extern void logger_kill(Logger *log);
+
+extern const Network *system_network(void);
+
+extern DHT *onion_get_dht(const Onion_Client *onion_c);
+
+extern Net_Crypto *onion_get_net_crypto(const Onion_Client *onion_c);
+
+extern int onion_set_friend_DHT_pubkey(Onion_Client *onion_c,
+                                       int friend_num,
+                                       const uint8_t *dht_pk);
+
+extern int dht_addfriend(DHT *dht,
+                         const uint8_t *public_key,
+                         toxlink_dht_ip_cb callback,
+                         void *object,
+                         int32_t number,
+                         uint16_t *lock_count);
+
+extern int dht_delfriend(DHT *dht,
+                         const uint8_t *public_key,
+                         uint16_t lock_count);
+
+extern Networking_Core *dht_get_net(const DHT *dht);
+
+extern uint32_t copy_connected_tcp_relays_index(Net_Crypto *net_crypto,
+                                                Node_format *out,
+                                                uint16_t max,
+                                                uint32_t idx);
+
+extern int64_t write_cryptpacket(Net_Crypto *net_crypto,
+                                 int crypt_id,
+                                 const uint8_t *data,
+                                 uint16_t len,
+                                 bool congestion_control);
+
+extern Broadcast_Info *lan_discovery_init(const Network *ns);
+
+extern uint64_t mono_time_get(const Mono_Time *mono_time);
 
 extern int32_t crypto_new_keypair(const Random *rng,
                                   uint8_t *public_,
@@ -290,20 +334,6 @@ extern bool set_socket_nonblock(const Network *ns,
 extern bool set_socket_nosigpipe(const Network *ns,
                                  Socket socket);
 
-extern bool net_connect(const Logger *log,
-                        Socket socket,
-                        const IP_Port *peer);
-
-extern Logger *logger_new(void);
-
-extern void logger_kill(Logger *log);
-
-extern const Network *system_network(void);
-
-extern DHT *onion_get_dht(const Onion_Client *onion_c);
-
-extern Net_Crypto *onion_get_net_crypto(const Onion_Client *onion_c);
-
 extern int onion_addfriend(Onion_Client *onion_c,
                            const uint8_t *public_key);
 
@@ -313,10 +343,6 @@ extern int onion_delfriend(Onion_Client *onion_c,
 extern int onion_set_friend_online(Onion_Client *onion_c,
                                    int friend_num,
                                    bool online);
-
-extern int onion_set_friend_DHT_pubkey(Onion_Client *onion_c,
-                                       int friend_num,
-                                       const uint8_t *dht_pk);
 
 extern int recv_tcp_relay_handler(Onion_Client *onion_c,
                                   int friend_num,
@@ -339,19 +365,6 @@ extern int send_onion_data(Onion_Client *onion_c,
                            int friend_num,
                            const uint8_t *data,
                            uint16_t len);
-
-extern int dht_addfriend(DHT *dht,
-                         const uint8_t *public_key,
-                         toxlink_dht_ip_cb callback,
-                         void *object,
-                         int32_t number,
-                         uint16_t *lock_count);
-
-extern int dht_delfriend(DHT *dht,
-                         const uint8_t *public_key,
-                         uint16_t lock_count);
-
-extern Networking_Core *dht_get_net(const DHT *dht);
 
 extern const uint8_t *dht_get_self_public_key(const DHT *dht);
 
@@ -406,19 +419,6 @@ extern int add_tcp_relay_peer(Net_Crypto *net_crypto,
 extern int add_tcp_relay(Net_Crypto *net_crypto,
                          const IP_Port *ip_port,
                          const uint8_t *public_key);
-
-extern uint32_t copy_connected_tcp_relays_index(Net_Crypto *net_crypto,
-                                                Node_format *out,
-                                                uint16_t max,
-                                                uint32_t idx);
-
-extern int64_t write_cryptpacket(Net_Crypto *net_crypto,
-                                 int crypt_id,
-                                 const uint8_t *data,
-                                 uint16_t len,
-                                 bool congestion_control);
-
-extern Broadcast_Info *lan_discovery_init(const Network *ns);
 
 extern bool lan_discovery_send(const Networking_Core *net,
                                const Broadcast_Info *broadcast,

@@ -33,6 +33,7 @@ thread_local! {
 }
 
 static HOST: HostFns = HostFns {
+    needs_memory: false,
     mono_time_get: |_| 1_000_000,
     mono_time_millis: |_| 1_000_000_000,
     logger_write: write_log,
@@ -50,7 +51,7 @@ static HOST: HostFns = HostFns {
         OPEN_SOCKETS.set(OPEN_SOCKETS.get() + 1);
         Some(Socket { sock: 1000 })
     },
-    net_connect: |_, _, _| true,
+    net_connect: |_, _, _, _| true,
     send: |_, _, bytes| {
         SENT.with_borrow_mut(|sent| sent.extend_from_slice(bytes));
         bytes.len() as c_int
@@ -58,6 +59,7 @@ static HOST: HostFns = HostFns {
     recv: receive,
     kill_sock: |_, _| OPEN_SOCKETS.set(OPEN_SOCKETS.get() - 1),
     is_system_network: |_| false,
+    record_packet: None,
 };
 
 unsafe fn write_log(_: *const Logger, level: Level, place: Place, message: &CStr) {
@@ -93,7 +95,13 @@ fn create(proxy: *const TCP_Proxy_Info) -> *mut TCP_Client_Connection {
         self_sk: [1u8; 32].as_ptr(),
         proxy,
     };
-    let env = Environment { fns: &HOST, rng: opaque::<Random>(), ns: opaque::<Network>() };
+    let env = Environment {
+        fns: &HOST,
+        rng: opaque::<Random>(),
+        ns: opaque::<Network>(),
+        mem: ptr::null(),
+        profile: ptr::null_mut(),
+    };
     // SAFETY: every pointer is valid during the call, or never looked behind.
     unsafe { new_client(env, &new) }
 }

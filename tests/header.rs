@@ -6,11 +6,21 @@
 use std::path::Path;
 
 /// Name, contents, and one function from each source file, which must be declared.
-const GENERATED: [(&str, &str, &[&str]); 2] = [
+const GENERATED: [(&str, &str, &[&str]); 4] = [
     (
         "toxlink-abi-0.2.18.h",
         include_str!(concat!(env!("OUT_DIR"), "/toxlink-abi-0.2.18.h")),
-        &["new_TCP_connection", "send_data", "new_tcp_connections", "send_packet_tcp_connection"],
+        &["new_TCP_connection", "send_data", "new_tcp_connections", "get_conn", "onion_addfriend"],
+    ),
+    (
+        "toxlink-abi-0.2.20.h",
+        include_str!(concat!(env!("OUT_DIR"), "/toxlink-abi-0.2.20.h")),
+        &["new_tcp_connection", "send_data", "tcp_relay_is_valid", "get_conn", "onion_addfriend"],
+    ),
+    (
+        "toxlink-abi-0.2.22.h",
+        include_str!(concat!(env!("OUT_DIR"), "/toxlink-abi-0.2.22.h")),
+        &["new_tcp_connection", "send_data", "tcp_relay_is_valid", "get_conn", "random_u64"],
     ),
     (
         "toxlink-statistics.h",

@@ -2,55 +2,68 @@
 //! toxcore 0.2.18.
 
 use core::ffi::{CStr, c_char, c_int, c_void};
+use core::ptr::{null, null_mut};
 
+use super::every::{self, LOGGER_LEVEL_MIN, Own, have_same_functions};
 #[cfg(feature = "tcp-connections")]
 use crate::ffi::connections::{
     NewConnections, TCP_Connections, do_connections, kill_connections, new_connections,
 };
+#[cfg(feature = "friend-connection")]
+use crate::ffi::ctypes::Node_format;
 #[cfg(feature = "_relays")]
 use crate::ffi::ctypes::TCP_Proxy_Info;
-use crate::ffi::ctypes::{
-    Family, IP_Port, Logger, Logger_Level, Mono_Time, Network, Random, Socket,
+use crate::ffi::ctypes::{IP_Port, Logger, Logger_Level, Mono_Time, Network, Random, Socket};
+#[cfg(feature = "friend-connection")]
+use crate::ffi::friends::{Friend_Connections, FriendEnvironment, LanDiscovery, new_friends};
+use crate::ffi::host::{Environment, HostFns, Place};
+#[cfg(feature = "friend-connection")]
+use crate::ffi::neighbours::{
+    Broadcast_Info, DHT, NeighbourFns, Net_Crypto, Networking_Core, Onion_Client, dht_ip_cb,
 };
-#[cfg(feature = "friend-connection")]
-use crate::ffi::friends::{Friend_Connections, FriendEnvironment, new_friends};
-#[cfg(feature = "_relays")]
-use crate::ffi::host::Environment;
-use crate::ffi::host::{HostFns, Place};
-#[cfg(feature = "friend-connection")]
-use crate::ffi::neighbours::Onion_Client;
 #[cfg(feature = "tcp-client")]
 use crate::ffi::relay_client::{
     NewClient, TCP_Client_Connection, do_client, kill_client, new_client,
 };
 use crate::proto::relay::note::Level;
 
-#[cfg(feature = "friend-connection")]
-mod neighbours;
-
-/// The lowest level that Debian's build of toxcore writes; finer lines never reach a program.
-const LOGGER_LEVEL_MIN: Level = Level::Info;
-/// `TOX_SOCK_STREAM`
-const TOX_SOCK_STREAM: c_int = 1;
-/// `TOX_PROTO_TCP`
-const TOX_PROTO_TCP: c_int = 1;
-
 /// toxcore's functions.
-pub static HOST: HostFns = HostFns {
-    mono_time_get: mono_time,
-    mono_time_millis: mono_millis,
-    logger_write: write_log,
-    crypto_new_keypair: new_keypair,
-    random_nonce: draw_nonce,
-    random_u64: draw_u64,
-    random_u32: draw_u32,
-    open,
-    net_connect: connect,
-    send,
-    recv: receive,
-    kill_sock: close,
-    is_system_network,
-};
+pub static HOST: HostFns = every::table::<5>(Own {
+    needs_memory: false,
+    // SAFETY: valid by the contract of `HostFns`. It locks what it changes.
+    mono_time_millis: |clock| unsafe { imports::current_time_monotonic(clock.cast_mut()) },
+    logger_write,
+    net_connect,
+    record_packet: None,
+    // SAFETY: valid by the contract of `HostFns`, and the system's or null.
+    is_system_network: |ns| unsafe { have_same_functions(ns, imports::system_network()) },
+});
+
+/// The neighbours' functions.
+#[cfg(feature = "friend-connection")]
+static NEIGHBOURS: NeighbourFns = every::neighbours::table(every::neighbours::Own {
+    // SAFETY: as `NeighbourFns` promises, here and below.
+    onion_set_friend_dht_pubkey: |onion, number, pk| unsafe {
+        imports::onion_set_friend_DHT_pubkey(onion, number, pk.as_ptr());
+    },
+    dht_addfriend,
+    // SAFETY: see above; tokens of this version have 16 bits.
+    dht_delfriend: |dht, pk, token| unsafe {
+        imports::dht_delfriend(dht, pk.as_ptr(), token as u16) == 0
+    },
+    // SAFETY: see above; there is room for three.
+    copy_connected_tcp_relays_index: |net_crypto, nodes, index| unsafe {
+        let (room, max) = (nodes.as_mut_ptr(), nodes.len() as u16);
+        imports::copy_connected_tcp_relays_index(net_crypto, room, max, index)
+    },
+    // SAFETY: see above; a packet has 1373 bytes at most.
+    write_cryptpacket: |net_crypto, crypto, packet| unsafe {
+        let (data, length) = (packet.as_ptr(), packet.len() as u16);
+        imports::write_cryptpacket(net_crypto, crypto, data, length, false) != -1
+    },
+    // SAFETY: see above.
+    lan_discovery_init: |_, ns| unsafe { imports::lan_discovery_init(ns) },
+});
 
 /// Makes a connection to a relay; null on failure. 0.2.18 has this name and no `Memory`.
 ///
@@ -69,7 +82,7 @@ pub unsafe extern "C" fn new_TCP_connection(
     self_sk: *const u8,
     proxy: *const TCP_Proxy_Info,
 ) -> *mut TCP_Client_Connection {
-    let env = Environment { fns: &HOST, rng, ns };
+    let env = environment(rng, ns);
     let new = NewClient { log, mono_time, relay_addr, relay_pk, self_pk, self_sk, proxy };
     // SAFETY: as promised by the caller.
     unsafe { new_client(env, &new) }
@@ -116,7 +129,7 @@ pub unsafe extern "C" fn new_tcp_connections(
     secret_key: *const u8,
     proxy: *const TCP_Proxy_Info,
 ) -> *mut TCP_Connections {
-    let env = Environment { fns: &HOST, rng, ns };
+    let env = environment(rng, ns);
     // SAFETY: as promised by the caller.
     unsafe { new_connections(env, &NewConnections { log, mono_time, secret_key, proxy }) }
 }
@@ -160,28 +173,38 @@ pub unsafe extern "C" fn new_friend_connections(
     onion_c: *mut Onion_Client,
     local_discovery_enabled: bool,
 ) -> *mut Friend_Connections {
-    // SAFETY: as promised by the caller.
+    let (mut dht, mut net_crypto, mut net) = (null_mut(), null_mut(), null_mut());
+    // SAFETY: not null, so valid; the DHT only if it is not null.
     unsafe {
-        let (dht, net_crypto) = neighbours::behind(onion_c);
-        let fns = &neighbours::NEIGHBOURS;
-        let onion = onion_c;
-        let env = FriendEnvironment { host: &HOST, fns, log, mono_time, onion, dht, net_crypto };
-        new_friends(env, ns, local_discovery_enabled)
+        if !onion_c.is_null() {
+            dht = imports::onion_get_dht(onion_c);
+            net_crypto = imports::onion_get_net_crypto(onion_c);
+        }
+        if !dht.is_null() {
+            net = imports::dht_get_net(dht);
+        }
     }
+    let env = FriendEnvironment {
+        host: &HOST,
+        fns: &NEIGHBOURS,
+        log,
+        mono_time,
+        onion: onion_c,
+        dht,
+        net_crypto,
+        net,
+    };
+    let lan = LanDiscovery { enabled: local_discovery_enabled, mem: null(), ns };
+    // SAFETY: as promised by the caller.
+    unsafe { new_friends(env, lan) }
 }
 
-unsafe fn mono_time(mono_time: *const Mono_Time) -> u64 {
-    // SAFETY: valid by the contract of `HostFns`.
-    unsafe { imports::mono_time_get(mono_time) }
+#[cfg(feature = "_relays")]
+fn environment(rng: *const Random, ns: *const Network) -> Environment {
+    Environment { fns: &HOST, rng, ns, mem: null(), profile: null_mut() }
 }
 
-unsafe fn mono_millis(mono_time: *const Mono_Time) -> u64 {
-    // SAFETY: valid by the contract of `HostFns`. The function of this version takes a pointer that
-    // is not const, and locks what it changes.
-    unsafe { imports::current_time_monotonic(mono_time.cast_mut()) }
-}
-
-unsafe fn write_log(log: *const Logger, level: Level, place: Place, message: &CStr) {
+unsafe fn logger_write(log: *const Logger, level: Level, place: Place, message: &CStr) {
     if level < LOGGER_LEVEL_MIN {
         return;
     }
@@ -199,42 +222,12 @@ unsafe fn write_log(log: *const Logger, level: Level, place: Place, message: &CS
     }
 }
 
-unsafe fn new_keypair(rng: *const Random, public: &mut [u8; 32], secret: &mut [u8; 32]) {
-    // SAFETY: valid by the contract of `HostFns`, and two arrays of 32 bytes. It has no failure.
-    unsafe { imports::crypto_new_keypair(rng, public.as_mut_ptr(), secret.as_mut_ptr()) };
-}
-
-unsafe fn draw_nonce(rng: *const Random, nonce: &mut [u8; 24]) {
-    // SAFETY: valid by the contract of `HostFns`, and an array of 24 bytes.
-    unsafe { imports::random_nonce(rng, nonce.as_mut_ptr()) }
-}
-
-unsafe fn draw_u64(rng: *const Random) -> u64 {
-    // SAFETY: valid by the contract of `HostFns`.
-    unsafe { imports::random_u64(rng) }
-}
-
-unsafe fn draw_u32(rng: *const Random) -> u32 {
-    // SAFETY: valid by the contract of `HostFns`.
-    unsafe { imports::random_u32(rng) }
-}
-
-unsafe fn open(ns: *const Network, family: Family) -> Option<Socket> {
-    // SAFETY: valid by the contract of `HostFns`; a socket that is not given away is closed.
-    unsafe {
-        let socket = imports::net_socket(ns, family, TOX_SOCK_STREAM, TOX_PROTO_TCP);
-        if !imports::sock_valid(socket) {
-            return None;
-        }
-        if imports::set_socket_nosigpipe(ns, socket) && imports::set_socket_nonblock(ns, socket) {
-            return Some(socket);
-        }
-        imports::kill_sock(ns, socket);
-        None
-    }
-}
-
-unsafe fn connect(log: *const Logger, socket: Socket, peer: &IP_Port) -> bool {
+unsafe fn net_connect(
+    _env: &Environment,
+    log: *const Logger,
+    socket: Socket,
+    peer: &IP_Port,
+) -> bool {
     // SAFETY: valid by the contract of `HostFns`, or null. toxcore ends the process when it has to
     // log without a logger, so it gets one that nobody listens to.
     unsafe {
@@ -248,68 +241,26 @@ unsafe fn connect(log: *const Logger, socket: Socket, peer: &IP_Port) -> bool {
     }
 }
 
-unsafe fn send(ns: *const Network, socket: Socket, bytes: &[u8]) -> c_int {
-    // SAFETY: valid by the contract of `HostFns`; a slice with its length.
-    unsafe {
-        let Network_View { funcs, obj } = *ns.cast();
-        ((*funcs).send)(obj, socket.sock, bytes.as_ptr(), bytes.len())
-    }
+#[cfg(feature = "friend-connection")]
+unsafe fn dht_addfriend(
+    dht: *mut DHT,
+    pk: &[u8; 32],
+    callback: dht_ip_cb,
+    object: *mut c_void,
+    number: i32,
+) -> Option<u32> {
+    let mut lock_count: u16 = 0;
+    let (pk, token) = (pk.as_ptr(), &raw mut lock_count);
+    // SAFETY: as `NeighbourFns` promises.
+    let result = unsafe { imports::dht_addfriend(dht, pk, callback, object, number, token) };
+    (result == 0 && lock_count > 0).then_some(u32::from(lock_count))
 }
-
-unsafe fn receive(ns: *const Network, socket: Socket, room: &mut [u8]) -> c_int {
-    // SAFETY: valid by the contract of `HostFns`; a slice with its length.
-    unsafe {
-        let Network_View { funcs, obj } = *ns.cast();
-        ((*funcs).recv)(obj, socket.sock, room.as_mut_ptr(), room.len())
-    }
-}
-
-unsafe fn close(ns: *const Network, socket: Socket) {
-    // SAFETY: valid by the contract of `HostFns`.
-    unsafe { imports::kill_sock(ns, socket) }
-}
-
-unsafe fn is_system_network(ns: *const Network) -> bool {
-    // SAFETY: `ns` is valid by the contract of `HostFns`, the system's is valid or null.
-    unsafe {
-        let system = imports::system_network().cast::<Network_View>();
-        !system.is_null() && (*ns.cast::<Network_View>()).funcs == (*system).funcs
-    }
-}
-
-/// The inside of a `Network` (abi.md section 4.3).
-///
-/// Everything else goes through toxcore's functions, but `net_send` and `net_recv` of this version
-/// set `errno` to 0 when they fail, so that a full socket and a dead one look the same through
-/// them. They do nothing besides calling these two functions.
-#[derive(Clone, Copy)]
-#[repr(C)]
-struct Network_View {
-    funcs: *const Network_Funcs,
-    obj: *mut c_void,
-}
-
-#[repr(C)]
-struct Network_Funcs {
-    /// close, accept, bind, listen, recvbuf
-    before_recv: [*const c_void; 5],
-    recv: unsafe extern "C" fn(obj: *mut c_void, sock: c_int, buf: *mut u8, len: usize) -> c_int,
-    recvfrom: *const c_void,
-    send: unsafe extern "C" fn(obj: *mut c_void, sock: c_int, buf: *const u8, len: usize) -> c_int,
-}
-
-const _: () = {
-    assert!(core::mem::offset_of!(Network_View, obj) == 8);
-    assert!(core::mem::offset_of!(Network_Funcs, recv) == 40);
-    assert!(core::mem::offset_of!(Network_Funcs, send) == 56);
-};
 
 /// Imports, abi.md section 5.
 mod imports {
     use super::*;
 
     unsafe extern "C" {
-        pub(super) fn mono_time_get(mono_time: *const Mono_Time) -> u64;
         pub(super) fn current_time_monotonic(mono_time: *mut Mono_Time) -> u64;
         pub(super) fn logger_write(
             log: *const Logger,
@@ -320,28 +271,46 @@ mod imports {
             format: *const c_char,
             ...
         );
-        pub(super) fn crypto_new_keypair(
-            rng: *const Random,
-            public: *mut u8,
-            secret: *mut u8,
-        ) -> i32;
-        pub(super) fn random_nonce(rng: *const Random, nonce: *mut u8);
-        pub(super) fn random_u64(rng: *const Random) -> u64;
-        pub(super) fn random_u32(rng: *const Random) -> u32;
-        pub(super) fn net_socket(
-            ns: *const Network,
-            domain: Family,
-            kind: c_int,
-            protocol: c_int,
-        ) -> Socket;
-        pub(super) fn sock_valid(socket: Socket) -> bool;
-        pub(super) fn kill_sock(ns: *const Network, socket: Socket);
-        pub(super) fn set_socket_nonblock(ns: *const Network, socket: Socket) -> bool;
-        pub(super) fn set_socket_nosigpipe(ns: *const Network, socket: Socket) -> bool;
         pub(super) fn net_connect(log: *const Logger, socket: Socket, peer: *const IP_Port)
         -> bool;
         pub(super) fn logger_new() -> *mut Logger;
         pub(super) fn logger_kill(log: *mut Logger);
         pub(super) fn system_network() -> *const Network;
+    }
+
+    #[cfg(feature = "friend-connection")]
+    unsafe extern "C" {
+        pub(super) fn onion_get_dht(onion_c: *const Onion_Client) -> *mut DHT;
+        pub(super) fn onion_get_net_crypto(onion_c: *const Onion_Client) -> *mut Net_Crypto;
+        pub(super) fn onion_set_friend_DHT_pubkey(
+            onion_c: *mut Onion_Client,
+            friend_num: c_int,
+            dht_pk: *const u8,
+        ) -> c_int;
+        pub(super) fn dht_addfriend(
+            dht: *mut DHT,
+            public_key: *const u8,
+            callback: dht_ip_cb,
+            object: *mut c_void,
+            number: i32,
+            lock_count: *mut u16,
+        ) -> c_int;
+        pub(super) fn dht_delfriend(dht: *mut DHT, public_key: *const u8, lock_count: u16)
+        -> c_int;
+        pub(super) fn dht_get_net(dht: *const DHT) -> *mut Networking_Core;
+        pub(super) fn copy_connected_tcp_relays_index(
+            net_crypto: *mut Net_Crypto,
+            out: *mut Node_format,
+            max: u16,
+            idx: u32,
+        ) -> u32;
+        pub(super) fn write_cryptpacket(
+            net_crypto: *mut Net_Crypto,
+            crypt_id: c_int,
+            data: *const u8,
+            len: u16,
+            congestion_control: bool,
+        ) -> i64;
+        pub(super) fn lan_discovery_init(ns: *const Network) -> *mut Broadcast_Info;
     }
 }

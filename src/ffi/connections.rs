@@ -4,7 +4,7 @@
 use core::ffi::{CStr, c_int, c_void};
 use std::sync::Arc;
 
-use super::arguments::secret_key;
+use super::arguments::{self, secret_key};
 use super::callbacks::{Slot, forwarded_response_cb, tcp_data_cb, tcp_onion_cb, tcp_oob_cb};
 use super::ctypes::{IP_Port, Logger, Mono_Time, TCP_Proxy_Info};
 use super::fence::fence;
@@ -124,7 +124,7 @@ pub unsafe fn new_connections(env: Environment, new: &NewConnections) -> *mut TC
 /// # Safety
 /// As [`new_connections`].
 unsafe fn try_new_connections(env: Environment, new: &NewConnections) -> Option<TCP_Connections> {
-    if new.mono_time.is_null() || env.rng.is_null() || env.ns.is_null() {
+    if new.mono_time.is_null() || env.lacks_something() {
         return None;
     }
     // SAFETY: null or valid for this call; the key has 32 bytes.
@@ -142,9 +142,13 @@ unsafe fn try_new_connections(env: Environment, new: &NewConnections) -> Option<
     let self_pk = public_key(&self_sk);
     // SAFETY: not null, so valid.
     let is_system = unsafe { (env.fns.is_system_network)(env.ns) };
+    let mut machine = Connections::new(self_pk, self_sk, kind);
+    if env.accounts().is_some() {
+        machine.keep_ledgers();
+    }
     Some(TCP_Connections {
         handle: Handle::new(State {
-            machine: Connections::new(self_pk, self_sk, kind),
+            machine,
             callbacks: ConnectionsCallbacks::default(),
             sockets: Vec::new(),
         }),
@@ -179,6 +183,23 @@ pub unsafe fn do_connections(
         fence(|| round::round(&visit, object.clock()), || visit.defect(c"do_tcp_connections"));
     };
     fence(round, || ());
+}
+
+/// Whether a relay with this key is known, in whatever state.
+///
+/// # Safety
+/// `tc` is null or valid; `relay_pk` is null or 32 bytes.
+pub unsafe fn knows_relay(tc: *const TCP_Connections, relay_pk: *const u8) -> bool {
+    fence(
+        || {
+            // SAFETY: as promised by the caller.
+            let (object, pk) =
+                unsafe { (Call::enter(tc.cast_mut()), arguments::public_key(relay_pk)) };
+            let (Some(object), Some(pk)) = (object, pk) else { return false };
+            object.handle().with(|state| state.machine.knows_relay(&pk)) == Some(true)
+        },
+        || false,
+    )
 }
 
 /// Closes all sockets and frees the object; from inside a callback of the object, as soon as the

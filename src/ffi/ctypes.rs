@@ -19,6 +19,10 @@ pub const TCP_SERVER_FAMILY: u8 = 14;
 
 /// `Logger_Level`
 pub type Logger_Level = u32;
+/// `Net_Err_Connect`
+pub type Net_Err_Connect = u32;
+/// `Packet_Direction`
+pub type Packet_Direction = u32;
 
 /// toxcore's logger.
 #[derive(Debug)]
@@ -39,6 +43,16 @@ pub struct Random([u8; 0]);
 #[derive(Debug)]
 #[repr(C)]
 pub struct Network([u8; 0]);
+
+/// toxcore's allocator; 0.2.18 has none.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Memory([u8; 0]);
+
+/// toxcore's accounts of packets; 0.2.22 has them.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Net_Profile([u8; 0]);
 
 /// An address family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

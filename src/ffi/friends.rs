@@ -7,13 +7,13 @@ use core::ffi::{CStr, c_int, c_void};
 use super::callbacks::{
     Slot, fc_data_cb, fc_lossy_data_cb, fc_status_cb, fr_request_cb, global_status_cb,
 };
-use super::ctypes::{IP_Port, Logger, Mono_Time, Network, Node_format};
+use super::ctypes::{IP_Port, Logger, Memory, Mono_Time, Network, Node_format};
 use super::fence::fence;
 use super::friend_events;
 use super::handle::{self, Call, Handle, Object};
 use super::host::{HostFns, Log, place};
 use super::neighbours::{
-    Broadcast_Info, DHT, NeighbourFns, Net_Crypto, New_Connection, Onion_Client,
+    Broadcast_Info, DHT, NeighbourFns, Net_Crypto, Networking_Core, New_Connection, Onion_Client,
 };
 use crate::crypto::PublicKey;
 use crate::proto::friend::command::{Answer, Command, MAX_FRIEND_CONNECTION_CALLBACKS};
@@ -51,6 +51,19 @@ pub struct FriendEnvironment {
     pub dht: *mut DHT,
     /// The encrypted connections.
     pub net_crypto: *mut Net_Crypto,
+    /// The UDP socket; may be null, then there is no LAN discovery.
+    pub net: *const Networking_Core,
+}
+
+/// What is needed for LAN discovery, for the time of one call.
+#[derive(Clone, Copy, Debug)]
+pub struct LanDiscovery {
+    /// Whether it is asked for.
+    pub enabled: bool,
+    /// The allocator, in versions that have one.
+    pub mem: *const Memory,
+    /// The socket layer; may be null, then there is no LAN discovery.
+    pub ns: *const Network,
 }
 
 /// What is borrowed for one call.
@@ -106,16 +119,12 @@ impl Object for Friend_Connections {
     }
 }
 
-/// Makes an object without friends; null for a null `onion`, clock or neighbour.
+/// Makes an object without friends; null for a null `onion`, clock, DHT or net_crypto.
 ///
 /// # Safety
 /// Every pointer is null or valid as abi.md section 1.3 says, those in `env` for the life of the
 /// object.
-pub unsafe fn new_friends(
-    env: FriendEnvironment,
-    ns: *const Network,
-    lan_discovery: bool,
-) -> *mut Friend_Connections {
+pub unsafe fn new_friends(env: FriendEnvironment, lan: LanDiscovery) -> *mut Friend_Connections {
     env.host.use_from_now_on();
     let make = || {
         if env.mono_time.is_null()
@@ -125,11 +134,13 @@ pub unsafe fn new_friends(
         {
             return core::ptr::null_mut();
         }
-        // SAFETY: valid for this call, or null.
-        let init = |ns| unsafe { (env.fns.lan_discovery_init)(ns) };
-        let broadcast =
-            if lan_discovery && !ns.is_null() { init(ns) } else { core::ptr::null_mut() };
-        if lan_discovery && broadcast.is_null() {
+        let broadcast = if lan.enabled && !lan.ns.is_null() && !env.net.is_null() {
+            // SAFETY: valid for this call.
+            unsafe { (env.fns.lan_discovery_init)(lan.mem, lan.ns) }
+        } else {
+            core::ptr::null_mut()
+        };
+        if lan.enabled && broadcast.is_null() {
             // SAFETY: null or valid.
             let log = unsafe { Log::new(env.host, env.log) };
             log.write(Level::Error, place!(c"new_friend_connections"), &"no LAN discovery");
@@ -252,7 +263,7 @@ impl<'a> Visit<'a> {
     /// Calls a neighbour or a callback.
     fn perform(&self, command: Command) -> Answer {
         let object: *mut c_void = self.object.as_ptr().cast();
-        let FriendEnvironment { fns, onion, dht, net_crypto, .. } = self.object.env;
+        let FriendEnvironment { fns, onion, dht, net_crypto, net, .. } = self.object.env;
         // SAFETY (all calls below): the neighbours are valid as long as the object, and so is the
         // object as long as they have a handler with it; slices come with their lengths.
         match command {
@@ -357,7 +368,7 @@ impl<'a> Visit<'a> {
             }
             Command::Lan(port) => {
                 // SAFETY: see above; not null, because LAN discovery is on.
-                unsafe { (fns.lan_discovery_send)(dht, self.object.broadcast, port) };
+                unsafe { (fns.lan_discovery_send)(net, dht, self.object.broadcast, port) };
                 Answer::None
             }
             Command::GlobalStatus(friend, online) => {

@@ -9,26 +9,38 @@ use core::ffi::CStr;
 use std::ffi::CString;
 use std::sync::OnceLock;
 
-use super::ctypes::{Family, IP_Port, Logger, Mono_Time, Network, Random, Socket};
+use super::ctypes::{
+    Family, IP_Port, Logger, Memory, Mono_Time, Net_Profile, Network, Random, Socket,
+};
 #[cfg(feature = "_relays")]
 use crate::crypto::{Nonce, PublicKey, SecretKey};
 #[cfg(feature = "_relays")]
 use crate::proto::relay::HandshakeRandom;
+use crate::proto::relay::ledger::Record;
 use crate::proto::relay::note::Level;
 #[cfg(feature = "_relays")]
 use crate::wire::relay_packet::PingId;
 use crate::wire::{CRYPTO_NONCE_SIZE, CRYPTO_PUBLIC_KEY_SIZE, CRYPTO_SECRET_KEY_SIZE};
 
+/// Writes one line to the log.
+pub type LoggerWrite = unsafe fn(*const Logger, Level, Place, &CStr);
+/// Starts to connect; false if there can be no connection. The logger may be null.
+pub type NetConnect = unsafe fn(&Environment, *const Logger, Socket, &IP_Port) -> bool;
+/// Enters one packet into the accounts.
+pub type RecordPacket = unsafe fn(*mut Net_Profile, Record);
+
 /// The functions of one toxcore version. The pointers that they take came from C, which promises
 /// that they are valid; none is null.
 #[derive(Debug)]
 pub struct HostFns {
+    /// Whether [`Environment::mem`] must be there.
+    pub needs_memory: bool,
     /// Cached time in whole seconds.
     pub mono_time_get: unsafe fn(*const Mono_Time) -> u64,
     /// Milliseconds of a clock that only moves forward.
     pub mono_time_millis: unsafe fn(*const Mono_Time) -> u64,
     /// Writes one line to the log.
-    pub logger_write: unsafe fn(*const Logger, Level, Place, &CStr),
+    pub logger_write: LoggerWrite,
     /// Makes a key pair.
     pub crypto_new_keypair: unsafe fn(
         *const Random,
@@ -43,8 +55,8 @@ pub struct HostFns {
     pub random_u32: unsafe fn(*const Random) -> u32,
     /// Opens a stream socket, non-blocking and without SIGPIPE; `None` on failure.
     pub open: unsafe fn(*const Network, Family) -> Option<Socket>,
-    /// Starts to connect; false if that fails at once. The logger may be null.
-    pub net_connect: unsafe fn(*const Logger, Socket, &IP_Port) -> bool,
+    /// Starts to connect.
+    pub net_connect: NetConnect,
     /// Writes; result and `errno` of `send(2)`.
     pub send: unsafe fn(*const Network, Socket, &[u8]) -> i32,
     /// Reads; result and `errno` of `recv(2)`.
@@ -53,6 +65,8 @@ pub struct HostFns {
     pub kill_sock: unsafe fn(*const Network, Socket),
     /// Whether sockets of this network are the operating system's.
     pub is_system_network: unsafe fn(*const Network) -> bool,
+    /// Enters one packet into the accounts, in versions that keep some.
+    pub record_packet: Option<RecordPacket>,
 }
 
 /// The functions of the version in use: misuse of a function that is given no object is logged
@@ -86,6 +100,34 @@ pub struct Environment {
     pub rng: *const Random,
     /// Socket layer, valid as long as the object it was given to.
     pub ns: *const Network,
+    /// toxcore's allocator, for its own functions; null in versions without one. Else valid as long
+    /// as the object it was given to.
+    pub mem: *const Memory,
+    /// Accounts of packets, valid as long as the object they were given to; null for none.
+    pub profile: *mut Net_Profile,
+}
+
+impl Environment {
+    /// Whether a pointer that must be there is null.
+    #[must_use]
+    pub fn lacks_something(&self) -> bool {
+        self.rng.is_null() || self.ns.is_null() || (self.fns.needs_memory && self.mem.is_null())
+    }
+
+    /// The function that keeps accounts, if there are any to keep.
+    #[cfg(feature = "_relays")]
+    pub(super) fn accounts(&self) -> Option<RecordPacket> {
+        self.fns.record_packet.filter(|_| !self.profile.is_null())
+    }
+
+    /// Enters a packet into the accounts, if there are any.
+    #[cfg(feature = "_relays")]
+    pub(super) fn record(&self, record: Record) {
+        if let Some(write) = self.accounts() {
+            // SAFETY: not null, so valid as long as the object it was given to.
+            unsafe { write(self.profile, record) };
+        }
+    }
 }
 
 /// The random bytes of a handshake, drawn in toxcore's order.

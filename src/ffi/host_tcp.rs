@@ -34,7 +34,7 @@ impl HostSocket {
         let socket = Self { env, socket, is_system };
         socket.set_option(libc::TCP_NODELAY);
         // SAFETY: the logger is null or valid by the promise in `Log`.
-        let connected = unsafe { (env.fns.net_connect)(log.as_ptr(), socket.socket, peer) };
+        let connected = unsafe { (env.fns.net_connect)(&env, log.as_ptr(), socket.socket, peer) };
         connected.then_some(socket)
     }
 

@@ -10,6 +10,7 @@ use super::host::{draw_handshake, draw_ping_id, place};
 use super::host_tcp::HostSocket;
 use crate::proto::connections::{Link, PeerRef};
 use crate::proto::relay::event::Event;
+use crate::proto::relay::ledger::Record;
 use crate::proto::relay::note::Note;
 use crate::proto::relay::{HandshakeRandom, RelayClient, Written};
 use crate::shell::drive;
@@ -72,5 +73,13 @@ impl drive::Host for LinkHost<'_> {
 
     fn log(&self, note: Note) {
         self.visit.log.write(note.level(), place!(c"do_tcp_connections"), &note);
+    }
+
+    fn keeps_ledger(&self) -> bool {
+        self.visit.object.env.accounts().is_some()
+    }
+
+    fn record(&self, record: Record) {
+        self.visit.object.env.record(record);
     }
 }

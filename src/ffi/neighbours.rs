@@ -5,7 +5,7 @@
 use core::ffi::{c_int, c_void};
 
 use super::callbacks::fr_request_cb;
-use super::ctypes::{IP_Port, Network, Node_format};
+use super::ctypes::{IP_Port, Memory, Network, Node_format};
 
 /// toxcore's onion client.
 #[derive(Debug)]
@@ -26,6 +26,11 @@ pub struct Net_Crypto([u8; 0]);
 #[derive(Debug)]
 #[repr(C)]
 pub struct Broadcast_Info([u8; 0]);
+
+/// toxcore's UDP socket.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Networking_Core([u8; 0]);
 
 /// A connection that net_crypto offers (abi.md section 4.3). Only its front is looked at.
 #[derive(Debug)]
@@ -127,9 +132,9 @@ pub struct NeighbourFns {
     /// `write_cryptpacket` without congestion control: whether it was taken
     pub write_cryptpacket: unsafe fn(*mut Net_Crypto, c_int, &[u8]) -> bool,
     /// `lan_discovery_init`
-    pub lan_discovery_init: unsafe fn(*const Network) -> *mut Broadcast_Info,
+    pub lan_discovery_init: unsafe fn(*const Memory, *const Network) -> *mut Broadcast_Info,
     /// `lan_discovery_send` to a port in host order, with the DHT's own key
-    pub lan_discovery_send: unsafe fn(*mut DHT, *const Broadcast_Info, u16),
+    pub lan_discovery_send: unsafe fn(*const Networking_Core, *mut DHT, *const Broadcast_Info, u16),
     /// `lan_discovery_kill`
     pub lan_discovery_kill: unsafe fn(*mut Broadcast_Info),
 }

@@ -15,6 +15,7 @@ use super::host::{Environment, HostFns, Log, draw_handshake, draw_ping_id, place
 use super::host_tcp::HostSocket;
 use crate::crypto::{BoxKey, PublicKey};
 use crate::proto::relay::event::Event;
+use crate::proto::relay::ledger::Record;
 use crate::proto::relay::note::{Level, Note};
 use crate::proto::relay::proxy::ProxyKind;
 use crate::proto::relay::{Config, HandshakeRandom, RelayClient, Written};
@@ -135,7 +136,7 @@ unsafe fn try_new_client(
     log: Log,
     new: &NewClient,
 ) -> Result<TCP_Client_Connection, Refused> {
-    if new.mono_time.is_null() || env.rng.is_null() || env.ns.is_null() {
+    if new.mono_time.is_null() || env.lacks_something() {
         return Err(Refused::NullArgument);
     }
     // SAFETY: null or valid for this call.
@@ -144,11 +145,10 @@ unsafe fn try_new_client(
     let now = Timestamp(unsafe { (env.fns.mono_time_get)(new.mono_time) });
     // SAFETY: valid for the life of the object.
     let socket = unsafe { HostSocket::connect(env, log, &plan.socket_addr) };
+    let relay =
+        RelayClient::new(Config { keeps_ledger: env.accounts().is_some(), ..plan.config }, now);
     let client = TCP_Client_Connection {
-        handle: Handle::new(State {
-            relay: RelayClient::new(plan.config, now),
-            callbacks: RelayCallbacks::default(),
-        }),
+        handle: Handle::new(State { relay, callbacks: RelayCallbacks::default() }),
         relay_pk: plan.relay_pk,
         relay_addr: plan.relay_addr,
         custom_object: AtomicPtr::default(),
@@ -184,7 +184,7 @@ unsafe fn plan(new: &NewClient) -> Result<Plan, Refused> {
     socket_addr.socket_addr().ok_or(Refused::ProxyFamily)?;
     let long_term =
         BoxKey::precompute(&relay_pk, &self_sk).map_err(|_| Refused::LowOrderRelayKey)?;
-    let config = Config { self_pk, long_term, target, proxy: kind };
+    let config = Config { self_pk, long_term, target, proxy: kind, keeps_ledger: false };
     Ok(Plan { config, relay_pk, relay_addr, socket_addr })
 }
 
@@ -283,6 +283,14 @@ impl drive::Host for Visit<'_> {
 
     fn log(&self, note: Note) {
         self.log.write(note.level(), place!(c"do_TCP_connection"), &note);
+    }
+
+    fn keeps_ledger(&self) -> bool {
+        self.client.env.accounts().is_some()
+    }
+
+    fn record(&self, record: Record) {
+        self.client.env.record(record);
     }
 }
 

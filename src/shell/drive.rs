@@ -7,6 +7,7 @@
 use super::transport::{Received, Transport, Written};
 use crate::proto::relay::event::Event;
 use crate::proto::relay::inbox::Inbox;
+use crate::proto::relay::ledger::Record;
 use crate::proto::relay::note::Note;
 use crate::proto::relay::state::SendError;
 use crate::proto::relay::{HandshakeRandom, Input, RelayClient};
@@ -39,6 +40,14 @@ pub trait Host: Transport {
 
     /// A line for the log.
     fn log(&self, note: Note);
+
+    /// Whether somebody wants the records of the client's ledger.
+    fn keeps_ledger(&self) -> bool {
+        false
+    }
+
+    /// A record of the client's ledger.
+    fn record(&self, _record: Record) {}
 }
 
 /// What one step may take in.
@@ -65,6 +74,7 @@ pub fn step<H: Host>(host: &H, now: Timestamp, limits: Limits) -> bool {
     };
     host.with(|relay| relay.handle_timeout(now, backlog));
     log_notes(host);
+    hand_over_records(host);
     backlog
 }
 
@@ -73,6 +83,7 @@ pub fn tick<H: Host>(host: &H, now: Timestamp) {
     service(host, now);
     host.with(|relay| relay.handle_timeout(now, false));
     log_notes(host);
+    hand_over_records(host);
 }
 
 /// Draws the random bytes for the handshake, if they are needed already. A step does so too.
@@ -109,6 +120,7 @@ pub fn send<H: Host>(host: &H, packet: &ToRelay<'_>) -> Result<(), SendError> {
         // A control packet was queued while the socket was being written.
         flush(host);
     }
+    hand_over_records(host);
     result
 }
 
@@ -225,5 +237,13 @@ fn handle_all<H: Host>(
 fn log_notes<H: Host>(host: &H) {
     for note in host.with(RelayClient::take_notes).unwrap_or_default() {
         host.log(note);
+    }
+}
+
+fn hand_over_records<H: Host>(host: &H) {
+    if host.keeps_ledger() {
+        for record in host.with(RelayClient::take_records).unwrap_or_default() {
+            host.record(record);
+        }
     }
 }

@@ -165,32 +165,43 @@ pub enum ToRelay<'a> {
 }
 
 impl ToRelay<'_> {
+    /// The first byte of the packet.
+    #[must_use]
+    pub fn id(&self) -> u8 {
+        match self {
+            Self::RoutingRequest(_) => TCP_PACKET_ROUTING_REQUEST,
+            Self::DisconnectNotification(_) => TCP_PACKET_DISCONNECT_NOTIFICATION,
+            Self::Ping(_) => TCP_PACKET_PING,
+            Self::Pong(_) => TCP_PACKET_PONG,
+            Self::OobSend { .. } => TCP_PACKET_OOB_SEND,
+            Self::OnionRequest(_) => TCP_PACKET_ONION_REQUEST,
+            Self::ForwardRequest { .. } => TCP_PACKET_FORWARD_REQUEST,
+            Self::Data { connection_id, .. } => connection_id.to_wire(),
+        }
+    }
+
     /// Writes the packet to the front of `buf` and gives its length.
     ///
     /// # Errors
     /// `Length` if the packet is longer than 2032 bytes or than `buf`.
     pub fn emit(&self, buf: &mut [u8]) -> Result<usize, WireError> {
-        let (id, head, data): (u8, &[u8], &[u8]) = match self {
-            Self::RoutingRequest(peer) => (TCP_PACKET_ROUTING_REQUEST, &peer.0, &[]),
-            Self::DisconnectNotification(id) => {
-                (TCP_PACKET_DISCONNECT_NOTIFICATION, &[id.to_wire()], &[])
-            }
-            Self::Ping(ping_id) => (TCP_PACKET_PING, ping_id, &[]),
-            Self::Pong(ping_id) => (TCP_PACKET_PONG, ping_id, &[]),
-            Self::OobSend { destination, data } => (TCP_PACKET_OOB_SEND, &destination.0, data),
-            Self::OnionRequest(data) => (TCP_PACKET_ONION_REQUEST, &[], data),
-            Self::ForwardRequest { destination, data } => {
-                (TCP_PACKET_FORWARD_REQUEST, destination, data)
-            }
-            Self::Data { connection_id, data } => (connection_id.to_wire(), &[], data),
+        let (head, data): (&[u8], &[u8]) = match self {
+            Self::RoutingRequest(peer) => (&peer.0, &[]),
+            Self::DisconnectNotification(id) => (&[id.to_wire()], &[]),
+            Self::Ping(ping_id) | Self::Pong(ping_id) => (ping_id, &[]),
+            Self::OobSend { destination, data } => (&destination.0, data),
+            Self::OnionRequest(data) | Self::Data { data, .. } => (&[], data),
+            Self::ForwardRequest { destination, data } => (destination, data),
         };
         let length = 1 + head.len() + data.len();
         if length > MAX_PLAIN_SIZE {
             return Err(WireError::Length(length));
         }
         let mut writer = Writer::new(buf);
-        let written =
-            writer.put(&[id]).and_then(|()| writer.put(head)).and_then(|()| writer.put(data));
+        let written = writer
+            .put(&[self.id()])
+            .and_then(|()| writer.put(head))
+            .and_then(|()| writer.put(data));
         written.map(|()| length).ok_or(WireError::Length(length))
     }
 }

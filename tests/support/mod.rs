@@ -85,6 +85,7 @@ impl World {
             long_term,
             target: "192.0.2.7:33445".parse().unwrap(),
             proxy,
+            keeps_ledger: false,
         };
         Self {
             now: Cell::new(START),

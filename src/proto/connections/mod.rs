@@ -84,6 +84,7 @@ pub struct Connections {
     self_pk: PublicKey,
     self_sk: SecretKey,
     proxy: Option<ProxyKind>,
+    keeps_ledgers: bool,
     relays: Slots<Relay>,
     peers: Slots<Peer>,
     /// Never iterated: the order would be random.
@@ -109,6 +110,11 @@ pub struct Connections {
 }
 
 impl Connections {
+    /// Somebody will take the records of the relay clients made from now on.
+    pub fn keep_ledgers(&mut self) {
+        self.keeps_ledgers = true;
+    }
+
     /// No peers and no relays.
     #[must_use]
     pub fn new(self_pk: PublicKey, self_sk: SecretKey, proxy: Option<ProxyKind>) -> Self {
@@ -116,6 +122,7 @@ impl Connections {
             self_pk,
             self_sk,
             proxy,
+            keeps_ledgers: false,
             relays: Slots::default(),
             peers: Slots::default(),
             relay_by_key: HashMap::new(),
@@ -228,7 +235,13 @@ impl Connections {
         let Some(relay) = self.relays.get_mut(number) else { return Err(LowOrderKey) };
         let long_term = BoxKey::precompute(&relay.pk, &self.self_sk)?;
         let Some(target) = relay.address() else { return Err(LowOrderKey) };
-        let config = Config { self_pk: self.self_pk, long_term, target, proxy: self.proxy };
+        let config = Config {
+            self_pk: self.self_pk,
+            long_term,
+            target,
+            proxy: self.proxy,
+            keeps_ledger: self.keeps_ledgers,
+        };
         relay.phase = Phase::Connecting;
         relay.record.attempts = relay.record.attempts.saturating_add(1);
         relay.record.last_attempt = now;

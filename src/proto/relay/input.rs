@@ -3,6 +3,7 @@
 
 use super::event::Event;
 use super::inbox::Inbox;
+use super::ledger::Direction;
 use super::note::Note;
 use super::proxy;
 use super::secure_channel::SecureChannel;
@@ -119,6 +120,9 @@ impl RelayClient {
         };
         let packet = channel.open(frame).map_err(|_| Reason::FrameForged)?;
         self.traffic.packets_received += 1;
+        if let [id, ..] = *packet {
+            self.ledger.enter(id, packet.len(), Direction::Received);
+        }
         self.handle_packet(FromRelay::parse(packet).map_err(Reason::Packet)?)
     }
 

@@ -13,6 +13,7 @@ use crate::wire::relay_packet::PingId;
 pub mod event;
 pub mod inbox;
 mod input;
+pub mod ledger;
 pub mod note;
 mod output;
 pub mod ping;
@@ -24,6 +25,7 @@ pub mod state;
 
 use self::event::Event;
 use self::inbox::Inbox;
+use self::ledger::{Ledger, Record};
 use self::note::{Note, Notes};
 use self::ping::{PingCounts, Pings};
 use self::proxy::ProxyKind;
@@ -50,6 +52,8 @@ pub struct Config {
     pub target: SocketAddr,
     /// The proxy that the socket leads to; `None` if it leads to the relay.
     pub proxy: Option<ProxyKind>,
+    /// Whether somebody will call [`RelayClient::take_records`].
+    pub keeps_ledger: bool,
 }
 
 /// The random bytes of one handshake, in toxcore's order of drawing.
@@ -125,6 +129,7 @@ pub struct RelayClient {
     pings: Pings,
     notes: Notes,
     traffic: Traffic,
+    ledger: Ledger,
     pings_received: u64,
 }
 
@@ -170,8 +175,8 @@ impl RelayClient {
     /// A client for a socket that is being connected at `now`.
     #[must_use]
     pub fn new(config: Config, now: Timestamp) -> Self {
-        let Config { self_pk, long_term, target, proxy } = config;
-        let mut out = SendQueue::default();
+        let Config { self_pk, long_term, target, proxy, keeps_ledger } = config;
+        let mut out = SendQueue::new(keeps_ledger);
         let (status, session) = match proxy {
             None => (Status::Connecting, Session::NeedsRandom { long_term }),
             Some(proxy) => {
@@ -195,6 +200,7 @@ impl RelayClient {
             pings: Pings::default(),
             notes: Notes::default(),
             traffic: Traffic::default(),
+            ledger: Ledger::new(keeps_ledger),
             pings_received: 0,
         }
     }
@@ -426,6 +432,12 @@ impl RelayClient {
         self.notes.take()
     }
 
+    /// What there is to enter into the accounts, if [`Config::keeps_ledger`].
+    pub fn take_records(&mut self) -> Vec<Record> {
+        self.ledger.take_from(self.out.ledger_mut());
+        self.ledger.take()
+    }
+
     // ---------------------------------------------------------------------------- the details
 
     fn check_confirmed(&self) -> Result<(), SendError> {
@@ -450,6 +462,7 @@ impl RelayClient {
         self.status = Status::Disconnected;
         self.session = Session::Over;
         self.traffic = self.traffic();
+        self.ledger.take_from(self.out.ledger_mut());
         self.out = SendQueue::default();
         self.inbox = None;
         self.notes.push(Note::Disconnected(reason));

@@ -12,6 +12,7 @@
 
 use std::collections::VecDeque;
 
+use super::ledger::{Direction, Ledger};
 use super::secure_channel::SecureChannel;
 use super::state::SendError;
 use crate::crypto::PublicKey;
@@ -64,9 +65,23 @@ pub struct SendQueue {
     pongs: usize,
     in_flight: bool,
     sealed: u64,
+    ledger: Ledger,
+    /// Id of the packet in the frame that is being written.
+    sending: u8,
 }
 
 impl SendQueue {
+    /// An empty queue.
+    #[must_use]
+    pub fn new(keeps_ledger: bool) -> Self {
+        Self { ledger: Ledger::new(keeps_ledger), ..Self::default() }
+    }
+
+    /// The records of what was sealed, and of what precedes all frames.
+    pub fn ledger_mut(&mut self) -> &mut Ledger {
+        &mut self.ledger
+    }
+
     /// Frames that were sealed and not forgotten.
     #[must_use]
     pub fn sealed(&self) -> u64 {
@@ -95,6 +110,9 @@ impl SendQueue {
 
     /// Bytes that precede all frames: a proxy message or the handshake.
     pub fn push_raw(&mut self, bytes: Vec<u8>) {
+        if let Some(&first) = bytes.first() {
+            self.ledger.enter(first, bytes.len(), Direction::Sent);
+        }
         match &mut self.tail {
             Some(tail) => tail.bytes.extend_from_slice(&bytes),
             None => self.tail = Some(Batch { bytes, sent: 0 }),
@@ -161,6 +179,7 @@ impl SendQueue {
         let sealed = channel.seal(frame, |room| packet.emit(room));
         let length = sealed.map_err(|error| SendError::Length(length_in(error)))?;
         self.in_flight = true;
+        self.sending = packet.id();
         Ok(length)
     }
 
@@ -180,6 +199,7 @@ impl SendQueue {
         }
         channel.commit();
         self.sealed += 1;
+        self.ledger.enter(self.sending, frame.len(), Direction::Sent);
         if let Some(rest) = frame.get(written..).filter(|rest| !rest.is_empty()) {
             self.tail = Some(Batch { bytes: rest.to_vec(), sent: 0 });
         }
@@ -201,6 +221,7 @@ impl SendQueue {
             let length = channel.seal(&mut room, |room| packet.as_relay().emit(room)).ok()?;
             channel.commit();
             self.sealed += 1;
+            self.ledger.enter(packet.as_relay().id(), length, Direction::Sent);
             bytes.extend_from_slice(room.get(..length)?);
         }
         if self.control.is_empty() {
