@@ -34,6 +34,11 @@ abi_of() {
     printf 'abi-%s' "${1//./-}"
 }
 
+# tox_abi_of VERSION: what the C tests call it, in TOX_ABI: 218 for 0.2.18.
+tox_abi_of() {
+    printf '2%s' "${1##*.}"
+}
+
 # in_suite SUITE COMMAND...: apt-get or apt-cache, as a machine of that suite would run it.
 in_suite() {
     local root=$ROOT/build/apt/$1 command=$2

@@ -2,14 +2,14 @@
 # shellcheck shell=bash disable=SC2154
 #
 # The checks of headers for ctest/abi/run, which sources this file and sets `work`, `out`, `here`,
-# `modules`, `toxcore`, `header` and `statistics`: layouts, prototypes, statistics.
+# `modules`, `toxcore`, `abi`, `header` and `statistics`: layouts, prototypes, statistics.
 
 compile_c() {
-    cc -std=c11 -Wall -Wextra -Wstrict-prototypes -Werror -I"$ROOT/ctest" -I"$ROOT/include" -c "$@" -o "$work/c.o"
+    cc -std=c11 -Wall -Wextra -Wstrict-prototypes -Werror "-DTOX_ABI=$abi" -I"$ROOT/ctest" -I"$ROOT/include" -c "$@" -o "$work/c.o"
 }
 
 compile_cxx() {
-    c++ -x c++ -std=c++17 -Wall -Wextra -Werror -I"$ROOT/ctest" -I"$ROOT/include" -c "$@" -o "$work/cxx.o"
+    c++ -x c++ -std=c++17 -Wall -Wextra -Werror "-DTOX_ABI=$abi" -I"$ROOT/ctest" -I"$ROOT/include" -c "$@" -o "$work/cxx.o"
 }
 
 compile_c99() {
@@ -29,19 +29,21 @@ wrong_statistics_noticed() {
 # wrong_numbers_noticed COMPILE FILE
 wrong_numbers_noticed() {
     local wanted found
-    wanted=$(grep -cE '^(SIZE|ALIGNED|FIELD|WIDTH|VALUE)\(' "$2")
+    # The lines that are left when the compiler has taken out those of other versions.
+    wanted=$(cc -E -fdirectives-only "-DTOX_ABI=$abi" -I"$ROOT/ctest" -I"${statistics%/*}" "$2" |
+        grep -cE '^(SIZE|ALIGNED|FIELD|WIDTH|VALUE)\(')
     objects "$1" -DTOXLINK_SEED "$2"
     found=$(grep -cE 'error: (static assertion failed|size of array)' "$work/complaint")
     [ "$found" -eq "$wanted" ] || { echo "$1: $found of $wanted wrong numbers noticed"; return 1; }
 }
 
 toxabi_alone() {
-    local version
+    local abi
     printf '%s\n' '#ifdef __cplusplus' 'extern "C" {' '#endif' '#include "toxabi.h"' \
         '#ifdef __cplusplus' '}' '#endif' 'typedef int nothing;' >"$work/alone.c"
-    for version in 218 220 222; do
-        compile_c "-DTOX_ABI=$version" "$work/alone.c"
-        compile_cxx "-DTOX_ABI=$version" "$work/alone.c"
+    for abi in 218 220 222; do
+        compile_c "$work/alone.c"
+        compile_cxx "$work/alone.c"
     done
 }
 
@@ -129,7 +131,7 @@ seeded() {
         return 1
     fi
     # shellcheck disable=SC2086
-    objects $compiler -I"$work/include" -I"$ROOT/ctest" -fsyntax-only "$program"
+    objects $compiler "-DTOX_ABI=$abi" -I"$work/include" -I"$ROOT/ctest" -fsyntax-only "$program"
 }
 
 wrong_header_noticed() {
@@ -146,7 +148,7 @@ statistics_with_toxabi() {
     local order
     for order in "toxabi.h toxlink-statistics.h" "toxlink-statistics.h toxabi.h"; do
         {
-            printf '%s\n' '#define TOX_ABI 218' '#ifdef __cplusplus' 'extern "C" {' '#endif'
+            printf '%s\n' '#ifdef __cplusplus' 'extern "C" {' '#endif'
             # shellcheck disable=SC2086
             printf '#include "%s"\n' $order
             printf '%s\n' '#ifdef __cplusplus' '}' '#endif' 'bool ask(const TCP_Connections *tc);' \

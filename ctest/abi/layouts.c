@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Sizes, alignments and offsets on x86_64 of every struct of toxcore 0.2.18 that crosses the border
- * to our modules, and the values of the enumerators: numbers taken from toxcore's own binaries, not
- * from toxabi.h, which they check. Valid C11 and C++17. With TOXLINK_SEED each number is off by
- * one, and then not a single one may pass. */
-#define TOX_ABI 218
-
+ * Sizes, alignments and offsets on x86_64 of every struct of toxcore that crosses the border to our
+ * modules, and the values of the enumerators: the numbers of abi.md section 4.3, measured in each
+ * release, and not taken from toxabi.h, which they check. To be compiled with TOX_ABI 218, 220 or
+ * 222. Valid C11 and C++17. With TOXLINK_SEED each number is off by one, and then not a single one
+ * may pass. */
 #include "toxabi.h"
 
 #ifdef TOXLINK_SEED
@@ -63,7 +62,11 @@ WIDTH(IP_Port, port, 2);
 
 SIZE(Socket, 4);
 ALIGNED(Socket, 4);
+#if TOX_ABI == 218
 FIELD(Socket, sock, 0);
+#else
+FIELD(Socket, value, 0);
+#endif
 
 SIZE(Node_format, 64);
 ALIGNED(Node_format, 8);
@@ -100,8 +103,9 @@ FIELD(TCP_Priority_List, size, 8);
 FIELD(TCP_Priority_List, sent, 10);
 FIELD(TCP_Priority_List, data, 16);
 
-SIZE(TCP_Connection, 2184);
 ALIGNED(TCP_Connection, 8);
+#if TOX_ABI == 218
+SIZE(TCP_Connection, 2184);
 FIELD(TCP_Connection, rng, 0);
 FIELD(TCP_Connection, ns, 8);
 FIELD(TCP_Connection, sock, 16);
@@ -113,6 +117,26 @@ FIELD(TCP_Connection, last_packet_length, 2162);
 FIELD(TCP_Connection, last_packet_sent, 2164);
 FIELD(TCP_Connection, priority_queue_start, 2168);
 FIELD(TCP_Connection, priority_queue_end, 2176);
+#else
+FIELD(TCP_Connection, mem, 0);
+FIELD(TCP_Connection, rng, 8);
+FIELD(TCP_Connection, ns, 16);
+FIELD(TCP_Connection, sock, 24);
+FIELD(TCP_Connection, ip_port, 32);
+FIELD(TCP_Connection, sent_nonce, 64);
+FIELD(TCP_Connection, shared_key, 88);
+FIELD(TCP_Connection, last_packet, 120);
+FIELD(TCP_Connection, last_packet_length, 2170);
+FIELD(TCP_Connection, last_packet_sent, 2172);
+FIELD(TCP_Connection, priority_queue_start, 2176);
+FIELD(TCP_Connection, priority_queue_end, 2184);
+#endif
+#if TOX_ABI == 220
+SIZE(TCP_Connection, 2192);
+#elif TOX_ABI == 222
+SIZE(TCP_Connection, 2200);
+FIELD(TCP_Connection, net_profile, 2192);
+#endif
 WIDTH(TCP_Connection, last_packet, 2050);
 
 SIZE(Network, 16);
@@ -120,12 +144,27 @@ ALIGNED(Network, 8);
 FIELD(Network, funcs, 0);
 FIELD(Network, obj, 8);
 
-SIZE(Network_Funcs, 120);
 ALIGNED(Network_Funcs, 8);
 FIELD(Network_Funcs, close, 0);
 FIELD(Network_Funcs, accept, 8);
 FIELD(Network_Funcs, bind, 16);
 FIELD(Network_Funcs, listen, 24);
+#if TOX_ABI == 222
+SIZE(Network_Funcs, 128);
+FIELD(Network_Funcs, connect, 32);
+FIELD(Network_Funcs, recvbuf, 40);
+FIELD(Network_Funcs, recv, 48);
+FIELD(Network_Funcs, recvfrom, 56);
+FIELD(Network_Funcs, send, 64);
+FIELD(Network_Funcs, sendto, 72);
+FIELD(Network_Funcs, socket, 80);
+FIELD(Network_Funcs, socket_nonblock, 88);
+FIELD(Network_Funcs, getsockopt, 96);
+FIELD(Network_Funcs, setsockopt, 104);
+FIELD(Network_Funcs, getaddrinfo, 112);
+FIELD(Network_Funcs, freeaddrinfo, 120);
+#else
+SIZE(Network_Funcs, 120);
 FIELD(Network_Funcs, recvbuf, 32);
 FIELD(Network_Funcs, recv, 40);
 FIELD(Network_Funcs, recvfrom, 48);
@@ -137,19 +176,61 @@ FIELD(Network_Funcs, getsockopt, 88);
 FIELD(Network_Funcs, setsockopt, 96);
 FIELD(Network_Funcs, getaddrinfo, 104);
 FIELD(Network_Funcs, freeaddrinfo, 112);
+#endif
 
 SIZE(Random, 16);
 ALIGNED(Random, 8);
 FIELD(Random, funcs, 0);
+#if TOX_ABI < 222
 FIELD(Random, obj, 8);
+#else
+FIELD(Random, user_data, 8);
+#endif
 
 SIZE(Random_Funcs, 16);
 ALIGNED(Random_Funcs, 8);
+#if TOX_ABI < 222
 FIELD(Random_Funcs, random_bytes, 0);
 FIELD(Random_Funcs, random_uniform, 8);
+#else
+FIELD(Random_Funcs, bytes_callback, 0);
+FIELD(Random_Funcs, uniform_callback, 8);
+#endif
 
+#if TOX_ABI > 218
+SIZE(Memory, 16);
+ALIGNED(Memory, 8);
+FIELD(Memory, funcs, 0);
+#endif
+#if TOX_ABI == 220
+SIZE(Memory_Funcs, 32);
+FIELD(Memory, obj, 8);
+FIELD(Memory_Funcs, malloc, 0);
+FIELD(Memory_Funcs, calloc, 8);
+FIELD(Memory_Funcs, realloc, 16);
+FIELD(Memory_Funcs, free, 24);
+#elif TOX_ABI == 222
+SIZE(Memory_Funcs, 24);
+FIELD(Memory, user_data, 8);
+FIELD(Memory_Funcs, malloc_callback, 0);
+FIELD(Memory_Funcs, realloc_callback, 8);
+FIELD(Memory_Funcs, dealloc_callback, 16);
+
+SIZE(Net_Crypto_DHT_Funcs, 24);
+FIELD(Net_Crypto_DHT_Funcs, get_shared_key_sent, 0);
+FIELD(Net_Crypto_DHT_Funcs, get_self_public_key, 8);
+FIELD(Net_Crypto_DHT_Funcs, get_self_secret_key, 16);
+#endif
+
+#if TOX_ABI == 218
 SIZE(Ip_Ntoa, 96);
 ALIGNED(Ip_Ntoa, 1);
+#else
+SIZE(Ip_Ntoa, 100);
+ALIGNED(Ip_Ntoa, 2);
+FIELD(Ip_Ntoa, length, 96);
+FIELD(Ip_Ntoa, ip_is_valid, 98);
+#endif
 FIELD(Ip_Ntoa, buf, 0);
 WIDTH(Ip_Ntoa, buf, 96);
 
@@ -175,3 +256,10 @@ VALUE(LOGGER_LEVEL_DEBUG, 1);
 VALUE(LOGGER_LEVEL_INFO, 2);
 VALUE(LOGGER_LEVEL_WARNING, 3);
 VALUE(LOGGER_LEVEL_ERROR, 4);
+#if TOX_ABI == 222
+VALUE(NET_ERR_CONNECT_OK, 0);
+VALUE(NET_ERR_CONNECT_INVALID_FAMILY, 1);
+VALUE(NET_ERR_CONNECT_FAILED, 2);
+VALUE(PACKET_DIRECTION_SEND, 0);
+VALUE(PACKET_DIRECTION_RECV, 1);
+#endif

@@ -1,28 +1,34 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * The declarations generated from the Rust sources, of what we export and of what we import, after
- * our own of the same functions: where the two differ this file does not compile. Valid C11 and
- * C++17. */
-#define TOX_ABI 218
-
+ * our own of the same functions: where the two differ this file does not compile. To be compiled
+ * with TOX_ABI 218, 220 or 222. Valid C11 and C++17. */
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 #include "toxabi.h"
 
-/* Not imported by the original modules and so not in toxabi.h. */
-int net_send(const Network *ns, const Logger *log, Socket s, const uint8_t *buf, size_t n, const IP_Port *peer);
-int net_recv(const Network *ns, const Logger *log, Socket s, uint8_t *buf, size_t n, const IP_Port *peer);
-
+/* The guards show that these are the generated headers. */
+#if TOX_ABI == 218
 #include "toxlink-abi-0.2.18.h"
+#ifndef TOXLINK_ABI_0_2_18_H
+#error "toxlink-abi-0.2.18.h has no guard"
+#endif
+#elif TOX_ABI == 220
+#include "toxlink-abi-0.2.20.h"
+#ifndef TOXLINK_ABI_0_2_20_H
+#error "toxlink-abi-0.2.20.h has no guard"
+#endif
+#else
+#include "toxlink-abi-0.2.22.h"
+#ifndef TOXLINK_ABI_0_2_22_H
+#error "toxlink-abi-0.2.22.h has no guard"
+#endif
+#endif
 
 #ifdef __cplusplus
 }
-#endif
-
-#ifndef TOXLINK_ABI_0_2_18_H
-#error "toxlink-abi-0.2.18.h is not the generated header: it has no guard TOXLINK_ABI_0_2_18_H"
 #endif
 
 /* A translation unit must declare something of its own. */
