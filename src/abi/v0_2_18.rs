@@ -11,9 +11,9 @@ use crate::ffi::connections::{
 };
 #[cfg(feature = "friend-connection")]
 use crate::ffi::ctypes::Node_format;
+use crate::ffi::ctypes::{IP_Port, Logger, Logger_Level, Mono_Time, Network, Socket};
 #[cfg(feature = "_relays")]
-use crate::ffi::ctypes::TCP_Proxy_Info;
-use crate::ffi::ctypes::{IP_Port, Logger, Logger_Level, Mono_Time, Network, Random, Socket};
+use crate::ffi::ctypes::{Random, TCP_Proxy_Info};
 #[cfg(feature = "friend-connection")]
 use crate::ffi::friends::{Friend_Connections, FriendEnvironment, LanDiscovery, new_friends};
 use crate::ffi::host::{Environment, HostFns, Place};

@@ -2,7 +2,7 @@
 //! toxcore 0.2.20: small letters in names, an allocator, tokens of 32 bits.
 
 use core::ffi::{CStr, c_char, c_int, c_void};
-use core::ptr::{null, null_mut};
+use core::ptr::null_mut;
 
 use super::every::{self, LOGGER_LEVEL_MIN, Own, have_same_functions};
 #[cfg(feature = "tcp-connections")]
@@ -11,11 +11,9 @@ use crate::ffi::connections::{
 };
 #[cfg(feature = "friend-connection")]
 use crate::ffi::ctypes::Node_format;
+use crate::ffi::ctypes::{IP_Port, Logger, Logger_Level, Memory, Mono_Time, Network, Socket};
 #[cfg(feature = "_relays")]
-use crate::ffi::ctypes::TCP_Proxy_Info;
-use crate::ffi::ctypes::{
-    IP_Port, Logger, Logger_Level, Memory, Mono_Time, Network, Random, Socket,
-};
+use crate::ffi::ctypes::{Random, TCP_Proxy_Info};
 #[cfg(feature = "friend-connection")]
 use crate::ffi::friends::{Friend_Connections, FriendEnvironment, LanDiscovery, new_friends};
 use crate::ffi::host::{Environment, HostFns, Place};
@@ -210,7 +208,7 @@ pub unsafe extern "C" fn new_friend_connections(
         net_crypto,
         net,
     };
-    let lan = LanDiscovery { enabled: local_discovery_enabled, mem: null(), ns };
+    let lan = LanDiscovery { enabled: local_discovery_enabled, mem: core::ptr::null(), ns };
     // SAFETY: as promised by the caller.
     unsafe { new_friends(env, lan) }
 }

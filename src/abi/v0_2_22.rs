@@ -2,7 +2,9 @@
 //! toxcore 0.2.22: accounts of packets, `connect` through the `Network`, friend connections that are
 //! given their neighbours.
 
-use core::ffi::{CStr, c_char, c_int, c_void};
+#[cfg(feature = "friend-connection")]
+use core::ffi::c_int;
+use core::ffi::{CStr, c_char, c_void};
 #[cfg(feature = "friend-connection")]
 use core::ptr::null_mut;
 
@@ -13,12 +15,12 @@ use crate::ffi::connections::{
 };
 #[cfg(feature = "friend-connection")]
 use crate::ffi::ctypes::Node_format;
-#[cfg(feature = "_relays")]
-use crate::ffi::ctypes::TCP_Proxy_Info;
 use crate::ffi::ctypes::{
     IP_Port, Logger, Logger_Level, Memory, Mono_Time, Net_Err_Connect, Net_Profile, Network,
-    Packet_Direction, Random, Socket,
+    Packet_Direction, Socket,
 };
+#[cfg(feature = "_relays")]
+use crate::ffi::ctypes::{Random, TCP_Proxy_Info};
 #[cfg(feature = "friend-connection")]
 use crate::ffi::friends::{Friend_Connections, FriendEnvironment, LanDiscovery, new_friends};
 use crate::ffi::host::{Environment, HostFns, Place};
