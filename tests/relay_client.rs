@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use support::{Line, Relay, START, Seen, World, confirmed, online, response, unanswered};
 use toxlink::crypto::rust::public_key;
 use toxlink::crypto::{PublicKey, SecretKey};
+use toxlink::proto::relay::ledger::{Direction, Record};
 use toxlink::proto::relay::note::Note;
 use toxlink::proto::relay::proxy::ProxyKind;
 use toxlink::proto::relay::send_queue::MAX_QUEUED_PONGS;
@@ -710,4 +711,54 @@ proptest! {
         prop_assert!(written.iter().all(|packet| packet[0] == 5), "nothing but pongs");
         prop_assert!(matches!(world.status(), Status::Confirmed | Status::Disconnected));
     }
+}
+
+// ------------------------------------------------------------------------------------ accounts
+
+/// Id, length and direction of each packet that went into the accounts since the last call.
+fn accounts(world: &World) -> Vec<(u8, usize, Direction)> {
+    let records = world.records.take();
+    records.iter().map(|Record { id, length, direction }| (*id, *length, *direction)).collect()
+}
+
+#[test]
+fn each_packet_goes_into_the_accounts_once_and_under_its_own_id() {
+    use Direction::{Received, Sent};
+    let (world, mut relay) = confirmed();
+    let handshake = public_key(&SecretKey(support::CLIENT)).0[0];
+    let expected = [(handshake, 128, Sent), (4, 27, Sent), (5, 9, Received)];
+    assert_eq!(accounts(&world), expected);
+    online(&world, &mut relay, 3, 7);
+    world.step();
+    assert_eq!(accounts(&world), [(1, 34, Received), (2, 2, Received), (0, 51, Sent)]);
+    // Taken byte by byte, it is still one packet.
+    world.room.set(1);
+    world.send(&ToRelay::Data { connection_id: id(3), data: b"hello" }).unwrap();
+    for _ in 0..30 {
+        world.room.set(1);
+        world.step();
+    }
+    assert_eq!(accounts(&world), [(19, 2 + 16 + 6, Sent)]);
+    // One that the socket does not take is none.
+    world.room.set(0);
+    let refused = world.send(&ToRelay::OnionRequest(&[1; 10]));
+    assert_eq!(refused, Err(SendError::Busy));
+    assert_eq!(accounts(&world), []);
+    world.deliver(&relay.seal(&[19, 1, 2, 3]));
+    world.deliver(&relay.seal(&[9; 50]));
+    world.step();
+    assert_eq!(accounts(&world), [(19, 4, Received), (9, 50, Received)]);
+}
+
+#[test]
+fn what_was_moved_before_the_end_still_goes_into_the_accounts() {
+    let (world, mut relay) = confirmed();
+    accounts(&world);
+    world.deliver(&relay.seal(&[7; 40]));
+    world.read_line.set(Line::Closed);
+    world.machine.borrow_mut().request_route(PublicKey([9; 32])).unwrap();
+    world.step();
+    assert_eq!(world.status(), Status::Disconnected);
+    let expected = [(7, 40, Direction::Received), (0, 51, Direction::Sent)];
+    assert_eq!(accounts(&world), expected);
 }

@@ -12,6 +12,7 @@ use std::collections::VecDeque;
 use toxlink::crypto::rust::public_key;
 use toxlink::crypto::{BoxKey, Nonce, PublicKey, SecretKey};
 use toxlink::proto::relay::event::Event;
+use toxlink::proto::relay::ledger::Record;
 use toxlink::proto::relay::note::Note;
 use toxlink::proto::relay::proxy::ProxyKind;
 use toxlink::proto::relay::secure_channel::SecureChannel;
@@ -69,6 +70,8 @@ pub struct World {
     pub write_line: Cell<Line>,
     pub events: RefCell<Vec<Seen>>,
     pub notes: RefCell<Vec<Note>>,
+    /// The records of the ledger.
+    pub records: RefCell<Vec<Record>>,
     pub sends: Cell<usize>,
     pub reads: Cell<usize>,
     pub pings_drawn: Cell<u8>,
@@ -85,7 +88,7 @@ impl World {
             long_term,
             target: "192.0.2.7:33445".parse().unwrap(),
             proxy,
-            keeps_ledger: false,
+            keeps_ledger: true,
         };
         Self {
             now: Cell::new(START),
@@ -98,6 +101,7 @@ impl World {
             write_line: Cell::new(Line::Open),
             events: RefCell::default(),
             notes: RefCell::default(),
+            records: RefCell::default(),
             sends: Cell::default(),
             reads: Cell::default(),
             pings_drawn: Cell::default(),
@@ -214,6 +218,14 @@ impl Host for World {
 
     fn log(&self, note: Note) {
         self.notes.borrow_mut().push(note);
+    }
+
+    fn keeps_ledger(&self) -> bool {
+        true
+    }
+
+    fn record(&self, record: Record) {
+        self.records.borrow_mut().push(record);
     }
 }
 

@@ -42,7 +42,7 @@ impl Ledger {
         }
     }
 
-    /// All records, oldest first.
+    /// All records.
     pub fn take(&mut self) -> Vec<Record> {
         core::mem::take(&mut self.records)
     }

@@ -432,7 +432,8 @@ impl RelayClient {
         self.notes.take()
     }
 
-    /// What there is to enter into the accounts, if [`Config::keeps_ledger`].
+    /// What there is to enter into the accounts, if [`Config::keeps_ledger`]. They only count, so the
+    /// order does not matter: what was received comes first.
     pub fn take_records(&mut self) -> Vec<Record> {
         self.ledger.take_from(self.out.ledger_mut());
         self.ledger.take()
