@@ -236,7 +236,7 @@ unsafe fn logger_write(log: *const Logger, level: Level, place: Place, message: 
 }
 
 /// Any failure but that of an unknown family still makes a connection in this version, which then
-/// ends as one that was refused does (tcp_client.md section 5).
+/// ends as one that was refused does (tcp_client.md section 7.1).
 unsafe fn net_connect(
     env: &Environment,
     log: *const Logger,
