@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use support::relays::{Client, Fault, Got, Net, START_MS};
 use toxlink::crypto::PublicKey;
 use toxlink::proto::connections::relay_slot::Phase;
+use toxlink::proto::connections::select::QUIET_MS;
 use toxlink::proto::connections::{AddError, PeerNumber, Plan, RelayNumber};
 use toxlink::proto::relay::state::SendError;
 use toxlink::shell::round;
@@ -324,6 +325,9 @@ fn a_suspect_is_kept_and_regains_its_place() {
     pair.run(4000, |now| pair.stream(now, &mut streams));
     let statistics = pair.alice.machine.borrow().relay_statistics(RelayNumber(0)).unwrap();
     assert!(!statistics.is_suspect);
+    assert_eq!(pair.carrier(), Some(RelayNumber(1)), "a change in the middle of a stream costs");
+    pair.run(QUIET_MS, |_| {});
+    pair.run(STEP_MS, |now| pair.stream(now, &mut streams));
     assert_eq!(pair.carrier(), Some(RelayNumber(0)));
 }
 
@@ -722,6 +726,44 @@ proptest! {
         }
     }
 
+    /// A lower slot that comes online in the middle of a stream, and is no better, carries nothing
+    /// until there was a pause: no packet overtakes another.
+    #[test]
+    fn a_stream_stays_on_its_relay_until_a_pause(
+        interval in 1..QUIET_MS / STEP_MS,
+        online_at in 0u64..40,
+        pause in QUIET_MS / STEP_MS..100,
+    ) {
+        let net = Net::new(2);
+        // Slower, so that a change would be seen, but not by enough to be worth one.
+        net.relays.borrow_mut()[1].delay_ms = 40;
+        let pair = Pair::online_in(&net, &[]);
+        let (alice, bob) = (&pair.alice, &pair.bob);
+        prop_assert!(alice.add_relay_for(pair.bob_at_alice, 0));
+        prop_assert!(alice.add_relay_for(pair.bob_at_alice, 1));
+        prop_assert!(bob.add_relay_for(pair.alice_at_bob, 1));
+        pair.run(5000, |_| {});
+        let mut streams = [Row::default(), Row::default()];
+        for step in 0..online_at + 60 {
+            if step == online_at {
+                prop_assert!(bob.add_relay_for(pair.alice_at_bob, 0));
+            }
+            pair.run(STEP_MS, |_| {});
+            pair.listen(&mut streams);
+            if step % interval == 0 {
+                pair.say(&mut streams);
+            }
+        }
+        prop_assert_eq!(alice.online(pair.bob_at_alice), 2);
+        prop_assert_eq!(carried(&net)[0], 0);
+        pair.run(pause * STEP_MS, |_| {});
+        pair.say(&mut streams);
+        pair.run(500, |_| {});
+        pair.listen(&mut streams);
+        prop_assert_eq!(carried(&net)[0], 1, "from Alice; it is Bob's second slot");
+        prop_assert!(streams.iter().all(|row| row.heard == row.said));
+    }
+
     /// Two to five clients do what clients do, while relays fail: tables and counters agree after
     /// each round (`Client::round` checks), and no relay is called too often (`Client::open` does).
     #[test]
@@ -809,10 +851,37 @@ impl<'n> Pair<'n> {
         self.collect(now, streams);
     }
 
+    /// One packet each way.
+    fn say(&self, rows: &mut [Row; 2]) {
+        for row in rows.iter_mut() {
+            row.said += 1;
+        }
+        self.alice.send(self.bob_at_alice, &rows[0].said.to_be_bytes()).unwrap();
+        self.bob.send(self.alice_at_bob, &rows[1].said.to_be_bytes()).unwrap();
+    }
+
+    /// What has come must have come in order.
+    fn listen(&self, rows: &mut [Row; 2]) {
+        for (row, client) in rows.iter_mut().zip([&self.bob, &self.alice]) {
+            for got in client.take() {
+                let Got::Data(_, data) = got else { panic!("{got:?}") };
+                row.heard += 1;
+                assert_eq!(data, row.heard.to_be_bytes(), "overtaken");
+            }
+        }
+    }
+
     fn collect(&self, now: u64, [there, back]: &mut [Stream; 2]) {
         there.receive(now, self.bob.take(), 20);
         back.receive(now, self.alice.take(), 10);
     }
+}
+
+/// Numbered packets in one direction, none of which may be overtaken.
+#[derive(Default)]
+struct Row {
+    said: u32,
+    heard: u32,
 }
 
 /// Numbered packets in one direction, from the first round on that it is asked for.

@@ -121,7 +121,7 @@ static void carrier_freezes(void)
     expect_new("connected", connected(), 3, 2);
 }
 
-/* It answers again: it gets its place back. */
+/* It answers again: it gets its place back, with ours only after a pause in what is sent. */
 static void carrier_returns(void)
 {
     start(2, 40, 40);
@@ -131,10 +131,16 @@ static void carrier_returns(void)
     frozen[0] = false;
     pong[0].due = world.clock_ms;
     ticks(15000, true);
-    const unsigned long before = through[0];
+    unsigned long before = through[0];
     ticks(2000, true);
+    const unsigned long streaming = through[0] - before;
+    ticks(500, false);
+    before = through[0];
+    ticks(2000, true);
+    const unsigned long paused = through[0] - before;
     tell();
-    expect("R0 carries again", through[0] - before, 100);
+    expect_new("R0 carries in the middle of a stream", (long)streaming, 100, 0);
+    expect("R0 carries after a pause", (long)paused, 100);
     expect("connected", connected(), 2);
 }
 
@@ -166,7 +172,7 @@ static void one_way_loss(void)
     expect("connected", connected(), 2);
 }
 
-/* Nobody answers: what is sent still goes somewhere. */
+/* Nobody answers: what is sent still goes somewhere, with ours in a stream to where it went last. */
 static void all_frozen(void)
 {
     start(2, 40, 40);
@@ -179,7 +185,13 @@ static void all_frozen(void)
     new_frames(0);
     new_frames(1);
     expect("send", api_send(0, 100, 1), 0);
-    expect("one relay got it", new_frames(0) + new_frames(1), 1);
+    expect_new("R0 carries in the middle of a stream", new_frames(0), 1, 0);
+    expect_new("R1 carries in the middle of a stream", new_frames(1), 0, 1);
+    clock_ms_add(500);
+    pass();
+    expect("send", api_send(0, 100, 1), 0);
+    expect("R0 carries after a pause", new_frames(0), 1);
+    expect("R1 carries after a pause", new_frames(1), 0);
 }
 
 /* Much slower than the next one: worth a change. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Random conversations on four relays with four peers, kept within what both programs are to answer
  * in the same way: relays that stay up, no peer killed before its ids are known, no peer woken
- * while it is online, and one more peer that is online on every relay, so that none is surplus. */
+ * while it is online, and one more peer that is online on every relay, so that none is surplus.
+ * There is a pause whenever a peer comes online: ours changes the carrier only then. */
 #include "suite.h"
 
 #include <stdlib.h>
@@ -100,12 +101,50 @@ static void tie(int p, int r)
     tied[p][r] |= conn_of[p] >= 0;
 }
 
+/* Answers to pings come within the same millisecond, so no relay is faster than another; and every
+ * peer is heard, so none is taken for out of reach. */
+static void pass_time(unsigned ms)
+{
+    for (int p = 0; p < PEERS; ++p) {
+        for (int r = 0; r < ON; ++r) {
+            if (conn_of[p] >= 0 && is_online[p][r]) {
+                relay_data(r, (uint8_t)honest_id(r, p), 1, (uint8_t)r);
+            }
+        }
+    }
+
+    settle();
+    clock_ms_add(ms);
+    t_line("clock +%u ms", ms);
+    settle();
+}
+
+/* Ours changes the carrier to a lower slot only where 500 ms have passed without packets. */
+static void pause_for_the_carrier(void)
+{
+    long room[ON];
+
+    for (int r = 0; r < ON; ++r) {
+        room[r] = relays[r].room;
+    }
+
+    pass_time(500);
+
+    for (int r = 0; r < ON; ++r) {
+        relays[r].room = room[r];
+    }
+}
+
 static void peer_moves(int p, int r)
 {
     if (conn_of[p] >= 0 && tied[p][r] && honest_id(r, p) >= 0) {
         /* a second notification of the same kind now and then */
         is_online[p][r] = below(4) == 0 ? is_online[p][r] : !is_online[p][r];
         honest_notify(r, p, is_online[p][r]);
+
+        if (is_online[p][r]) {
+            pause_for_the_carrier();
+        }
     }
 }
 
@@ -170,23 +209,6 @@ static void client_sends(int p, int r)
     }
 }
 
-/* Answers to pings come within the same millisecond, so no relay is faster than another; and every
- * peer is heard, so none is taken for out of reach. */
-static void pass_time(void)
-{
-    for (int p = 0; p < PEERS; ++p) {
-        for (int r = 0; r < ON; ++r) {
-            if (conn_of[p] >= 0 && is_online[p][r]) {
-                relay_data(r, (uint8_t)honest_id(r, p), 1, (uint8_t)r);
-            }
-        }
-    }
-
-    settle();
-    clock_add((unsigned)below(25));
-    settle();
-}
-
 static void look_around(int p)
 {
     Node_format nodes[3];
@@ -244,7 +266,7 @@ static void operation(void)
 
         case 12:
             if (below(4) == 0) {
-                pass_time();
+                pass_time(1000 * (unsigned)below(25));
             } else if (below(4) == 0) {
                 settle();
                 api_onion_status(below(2) == 0);

@@ -155,7 +155,8 @@ impl Health {
 
     /// Milliseconds in which a ping must be answered: four round trips, within bounds.
     fn answer_ms(&self) -> u64 {
-        let trip = self.smoothed_ms.map_or(MAX_ANSWER_MS / 4, u64::from);
+        let Some(trip) = self.smoothed_ms else { return MAX_ANSWER_MS << self.false_alarms };
+        let trip = u64::from(trip);
         // A far relay has twice its round trip, whatever the bound for others.
         (4 * trip).clamp(MIN_ANSWER_MS, MAX_ANSWER_MS.max(2 * trip)) << self.false_alarms
     }

@@ -41,6 +41,8 @@ pub struct Peer {
     silences: u32,
     /// When the carrier was last changed.
     pub switched_at: Option<Millis>,
+    /// When a relay last took a packet.
+    pub sent_at: Option<Millis>,
     /// For people.
     pub tally: PeerTally,
 }
@@ -125,6 +127,7 @@ impl Peer {
             unheard_since: None,
             silences: 0,
             switched_at: None,
+            sent_at: None,
             tally: PeerTally::default(),
         }
     }

@@ -3,8 +3,9 @@
 //!
 //! One relay carries all of it, because packets that take turns on several relays overtake each
 //! other. Slots are tried in toxcore's order, lowest first, except that what is known against a
-//! relay comes before that, and that a much faster relay is worth a change. The choice depends on
-//! our own relays alone, never on what the peer chose, so two peers cannot chase each other.
+//! relay comes before that, that a much faster relay is worth a change, and that a lower slot, if
+//! it is no better, waits for a pause in what is sent. The choice depends on our own relays alone,
+//! never on what the peer chose, so two peers cannot chase each other.
 
 use core::cmp::Ordering;
 
@@ -14,6 +15,8 @@ use super::peer_slot::MAX_FRIEND_TCP_CONNECTIONS;
 pub const SWITCH_PAUSE_MS: u64 = 10_000;
 /// Each such change doubles the pause, this often at most.
 pub const MAX_PAUSE_DOUBLINGS: u64 = 5;
+/// Milliseconds without packets after which the lower of two equal slots carries again.
+pub const QUIET_MS: u64 = 500;
 
 /// A relay on which the peer is online.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,9 +63,11 @@ impl Candidates {
     }
 
     /// Which slot is to carry the data, given the one that does now. With `calm`, a change for the
-    /// sake of speed is allowed.
+    /// sake of speed is allowed. With `quiet`, nothing is on its way that a change could overtake
+    /// (net_crypto refuses what was, and waits for it to be sent again), so the lower of two equal
+    /// slots is taken.
     #[must_use]
-    pub fn carrier(&self, current: Option<usize>, calm: bool) -> Option<usize> {
+    pub fn carrier(&self, current: Option<usize>, calm: bool, quiet: bool) -> Option<usize> {
         let best = self.entries.iter().flatten().copied().reduce(|best, next| {
             if next.fault < best.fault || (next.fault == best.fault && is_much_faster(next, best)) {
                 next
@@ -76,9 +81,10 @@ impl Candidates {
         let keep = match best.fault.cmp(&current.fault) {
             Ordering::Less => false,
             Ordering::Greater => true,
-            // Where it is equal, the lower slot carries, unless the higher one is clearly faster.
+            // Where it is equal, the lower slot carries after a pause, unless the higher one is clearly
+            // faster.
             Ordering::Equal if is_much_faster(best, current) => !calm,
-            Ordering::Equal => best.slot > current.slot || is_faster(current, best),
+            Ordering::Equal => !quiet || best.slot > current.slot || is_faster(current, best),
         };
         Some(if keep { current.slot } else { best.slot })
     }
@@ -127,9 +133,9 @@ mod tests {
     #[test]
     fn the_lowest_slot_carries_while_nothing_is_known() {
         let list = candidates(&[(Fault::None, None), (Fault::None, None)]);
-        assert_eq!(list.carrier(None, true), Some(0));
-        assert_eq!(list.carrier(Some(1), true), Some(0), "as in the C code");
-        assert_eq!(Candidates::default().carrier(Some(1), true), None);
+        assert_eq!(list.carrier(None, true, true), Some(0));
+        assert_eq!(list.carrier(Some(1), true, true), Some(0), "as in the C code");
+        assert_eq!(Candidates::default().carrier(Some(1), true, true), None);
         assert_eq!(list.others(0).map(|c| c.slot).collect::<Vec<_>>(), [1]);
     }
 
@@ -142,7 +148,7 @@ mod tests {
             (Fault::None, Some(800)),
             (Fault::None, Some(100)),
         ]);
-        assert_eq!(list.carrier(None, true), Some(4));
+        assert_eq!(list.carrier(None, true, true), Some(4));
         let order: Vec<_> = list.others(4).map(|c| c.slot).collect();
         assert_eq!(order, [2, 3, 1, 0]);
     }
@@ -150,10 +156,25 @@ mod tests {
     #[test]
     fn a_fault_moves_the_data_at_once_and_speed_only_when_calm() {
         let list = candidates(&[(Fault::None, Some(400)), (Fault::None, Some(50))]);
-        assert_eq!(list.carrier(Some(0), false), Some(0));
-        assert_eq!(list.carrier(Some(0), true), Some(1));
+        assert_eq!(list.carrier(Some(0), false, true), Some(0));
+        assert_eq!(list.carrier(Some(0), true, true), Some(1));
         let list = candidates(&[(Fault::Doubted, Some(40)), (Fault::None, Some(50))]);
-        assert_eq!(list.carrier(Some(0), false), Some(1));
+        assert_eq!(list.carrier(Some(0), false, true), Some(1));
+    }
+
+    #[test]
+    fn in_the_middle_of_a_stream_only_a_better_relay_is_worth_a_change() {
+        let list = candidates(&[(Fault::None, None), (Fault::None, None)]);
+        assert_eq!(list.carrier(Some(1), true, false), Some(1), "no gain");
+        assert_eq!(list.carrier(None, true, false), Some(0), "nobody carries");
+        assert_eq!(list.carrier(Some(2), true, false), Some(0), "the carrier is gone");
+        let list = candidates(&[(Fault::Suspect, None), (Fault::Suspect, None)]);
+        assert_eq!(list.carrier(Some(1), true, false), Some(1), "bad, but no worse");
+        let list = candidates(&[(Fault::None, None), (Fault::Shaky, None)]);
+        assert_eq!(list.carrier(Some(1), false, false), Some(0), "health");
+        let list = candidates(&[(Fault::None, Some(50)), (Fault::None, Some(400))]);
+        assert_eq!(list.carrier(Some(1), true, false), Some(0), "speed");
+        assert_eq!(list.carrier(Some(1), false, false), Some(1), "speed, too soon");
     }
 
     #[test]
@@ -161,7 +182,7 @@ mod tests {
         // Slot 1 took over from a slow slot 0, which then becomes faster bit by bit.
         let carrier = |slow| {
             let list = candidates(&[(Fault::None, Some(slow)), (Fault::None, Some(100))]);
-            (list.carrier(Some(0), true), list.carrier(Some(1), true))
+            (list.carrier(Some(0), true, true), list.carrier(Some(1), true, true))
         };
         assert_eq!(carrier(201), (Some(1), Some(1)));
         assert_eq!(carrier(200), (Some(0), Some(1)), "whoever carries goes on");

@@ -2,7 +2,7 @@
 //! Sending (tcp_connections.md section 10): through the carrier, else the others, else out of band.
 
 use super::peer_slot::{MAX_FRIEND_TCP_CONNECTIONS, SlotStatus};
-use super::select::{Candidate, Candidates, Fault, MAX_PAUSE_DOUBLINGS, SWITCH_PAUSE_MS};
+use super::select::{Candidate, Candidates, Fault, MAX_PAUSE_DOUBLINGS, QUIET_MS, SWITCH_PAUSE_MS};
 use super::{Connections, Link, PeerNumber, PeerRef, RelayNumber};
 use crate::crypto::PublicKey;
 use crate::proto::relay::state::SendError;
@@ -53,7 +53,8 @@ impl Connections {
         // Load on a relay looks like distance: whoever goes to and fro over it becomes slower at it.
         let pause = SWITCH_PAUSE_MS << peer.tally.switches.min(MAX_PAUSE_DOUBLINGS);
         let calm = peer.switched_at.is_none_or(|at| now.millis.since(at) >= pause);
-        let carrier = candidates.carrier(peer.carrier, calm);
+        let quiet = peer.sent_at.is_none_or(|at| now.millis.since(at) >= QUIET_MS);
+        let carrier = candidates.carrier(peer.carrier, calm, quiet);
         if carrier.is_some() && carrier != peer.carrier {
             if let Some(old) = peer.carrier {
                 match candidates.get(old).map(|old| old.fault) {
@@ -103,6 +104,7 @@ impl Connections {
             live.health.handle_data_sent(now);
         }
         if let Some(peer) = self.peer_mut(peer) {
+            peer.sent_at = Some(now);
             peer.handle_sent(attentive);
         }
     }
