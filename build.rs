@@ -29,6 +29,11 @@ fn main() {
     if VERSIONS.iter().filter(|(feature, _)| has_feature(feature)).count() > 1 {
         fail("choose one toxcore version: the features abi-... exclude each other");
     }
+    if has_feature("capi") && !VERSIONS.iter().any(|(feature, _)| has_feature(feature)) {
+        fail(
+            "the feature capi needs a toxcore version besides: abi-0-2-18, abi-0-2-20 or abi-0-2-22",
+        );
+    }
     for (feature, version_file) in VERSIONS {
         let version = feature.trim_start_matches("abi-").replace('-', ".");
         let mut sources = vec![format!("src/abi/{version_file}.rs")];
