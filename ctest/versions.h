@@ -20,6 +20,28 @@ typedef Socket Net_Socket;
 #define sock_fd(s) ((s).value)
 #endif
 
+/* The members of a Random, the sizes it is asked for, and the line numbers of a log. */
+#if TOX_ABI == 222
+typedef uint32_t Random_Size;
+typedef uint32_t Log_Line;
+#define random_bytes_of(rng) ((rng)->funcs->bytes_callback)
+#define random_uniform_of(rng) ((rng)->funcs->uniform_callback)
+#define random_object_of(rng) ((rng)->user_data)
+#else
+typedef size_t Random_Size;
+typedef int Log_Line;
+#define random_bytes_of(rng) ((rng)->funcs->random_bytes)
+#define random_uniform_of(rng) ((rng)->funcs->random_uniform)
+#define random_object_of(rng) ((rng)->obj)
+#endif
+
+/* The address in the argument of a Network function. */
+#if TOX_ABI == 222
+typedef IP_Port Net_Addr;
+#else
+typedef Network_Addr Net_Addr;
+#endif
+
 #if TOX_ABI > 218
 
 #define system_random() os_random()

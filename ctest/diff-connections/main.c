@@ -7,6 +7,7 @@ static const Scenario *const groups[] = {
     forward_scenarios, callback_scenarios, reentry_scenarios, loss_scenarios, retry_scenarios, kill_scenarios,
     limit_scenarios, proxy_scenarios, id_scenarios, carrier_scenarios,
     real_scenarios, random_scenarios, random_sleep_scenarios, chaos_scenarios, statistics_scenarios,
+    version_scenarios,
 };
 
 int main(int argc, char **argv)

@@ -208,7 +208,19 @@ static void full(void)
     expect("frames", new_frames(0), 1);
 }
 
-/* TN-51 and C-04: the original follows a NULL pointer. */
+/* TN-51 and C-04: the original follows a NULL pointer, up to 0.2.21. */
+#define CRASHES (TOX_ABI < 222)
+
+static bool crashes(void (*what)(void))
+{
+    if (CRASHES) {
+        return ends_process(what);
+    }
+
+    QUIETLY(what());
+    return false;
+}
+
 static void match_in_child(void)
 {
     const IP_Port second = relay_address(1);
@@ -235,9 +247,9 @@ static void tn51_removed(void)
     two_up();
     expect("all connected", crashes(no_match_in_child), false);
     api_kill_relay(0);
-    expect_new("a match after a hole crashes", crashes(match_in_child), true, false);
-    expect_new("no match crashes", crashes(no_match_in_child), true, false);
-    expect_new("R1", new_frames(1), 0, 1);
+    expect_new("a match after a hole crashes", crashes(match_in_child), CRASHES, false);
+    expect_new("no match crashes", crashes(no_match_in_child), CRASHES, false);
+    expect_new("R1", new_frames(1), CRASHES ? 0 : 1, 1);
 }
 
 static void tn51_sleeping(void)
@@ -249,10 +261,10 @@ static void tn51_sleeping(void)
     api_status(0, false);
     run_seconds(10);
     expect("connected", connected(), 1);
-    expect_new("a match after a sleeping relay crashes", crashes(match_in_child), true, false);
-    expect_new("no match crashes", crashes(no_match_in_child), true, false);
-    expect_new("R1", new_frames(1), 0, 1);
-    expect_new("the sleeping one's address crashes", crashes(sleeping_in_child), true, false);
+    expect_new("a match after a sleeping relay crashes", crashes(match_in_child), CRASHES, false);
+    expect_new("no match crashes", crashes(no_match_in_child), CRASHES, false);
+    expect_new("R1", new_frames(1), CRASHES ? 0 : 1, 1);
+    expect_new("the sleeping one's address crashes", crashes(sleeping_in_child), CRASHES, false);
     expect("R1", new_frames(1), 0);
 }
 

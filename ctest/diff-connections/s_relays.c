@@ -230,7 +230,33 @@ static void mapped_address(void)
     expect("family", node[0].ip_port.ip.family.value, 13);
 }
 
-/* A connect that fails at once. */
+/* A connect that fails at once: from 0.2.21 on the relay is there, and fails like one that refuses. */
+#if TOX_ABI == 222
+
+static void tn60(void)
+{
+    api_peer(0);
+    IP_Port bad = relay_address(0);
+    addr_parse_ip("255.255.255.255", &bad.ip);
+    expect("global", add_tcp_relay_global(world.tc, &bad, relays[0].pk), 0);
+    expect("count", count(), 1);
+    QUIETLY(run_seconds(9));
+    expect("count at +9", count(), 1);
+    QUIETLY(run_seconds(1));
+    expect("count at +10", count(), 0);
+    QUIETLY(expect("for a peer", api_add_at(0, &bad, 0), 0));
+    expect("next", api_add(0, 1), 0);
+    expect("count", count(), 2);
+    QUIETLY(up(1));
+    expect("connected", connected(), 1);
+    QUIETLY(run_seconds(10));
+    expect("count, with the original's hole", count(), 2);
+    /* a relay that a peer needs is tried again */
+    expect_new("known", tcp_relay_is_valid(world.tc, relays[0].pk), false, true);
+}
+
+#else
+
 static void tn60(void)
 {
     api_peer(0);
@@ -249,6 +275,8 @@ static void tn60(void)
     expect("kill", api_kill_relay(0), 0);
     expect("count", count(), 0);
 }
+
+#endif
 
 static void no_more_sockets(void)
 {

@@ -163,13 +163,27 @@ static void tn14(void)
     online(0, 0, 16);
     new_frames(0);
     expect("2032", api_send(0, 2032, 1), -1);
-    expect("65535", api_send(0, 65535, 1), -1);
     expect("frames", new_frames(0), 0);
     expect("2031", api_send(0, 2031, 1), 0);
     expect("1", api_send(0, 1, 1), 0);
     expect("1024", api_send(0, 1024, 1), 0);
     expect("1025", api_send(0, 1025, 1), 0);
     expect("frames", new_frames(0), 4);
+}
+
+/* TCP_client of 0.2.19 to 0.2.21 writes past the end of a buffer. */
+static void send_65535(void)
+{
+    if (api_send(0, 65535, 1) != -1 || api_send(0, 1, 1) != 0) {
+        fail("data of length 65535 was taken, or nothing after it");
+    }
+}
+
+static void longest(void)
+{
+    peer_on(0, 0, 0);
+    online(0, 0, 16);
+    expect_new("ends the process", ends_process(send_65535), TOX_ABI == 220, false);
 }
 
 /* One online, one registered: lengths that only one of the two ways takes. */
@@ -241,6 +255,7 @@ const Scenario send_scenarios[] = {
     {"send-offline-and-back", BOTH, offline_and_back, 0},
     {"send-slot-reused", SIM, slot_reused, 0},
     {"TN-14", BOTH, tn14, 0},
+    {"send-length-65535", SIM, longest, 0},
     {"send-lengths-mixed", SIM, lengths_mixed, 0},
     {"send-length-zero", SIM, length_zero, 0},
     {"send-copied", SIM, copied, 0},

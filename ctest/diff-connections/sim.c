@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Sockets in memory, one queue each way.
  *
- * In 0.2.18 net_connect calls connect(2) itself, so the client needs descriptors on which that
+ * Before 0.2.22 net_connect calls connect(2) itself, so the client needs descriptors on which that
  * succeeds at once and without a listener: datagram sockets. No byte ever goes through them, but
  * the kernel knows which relay each of them is for. */
 #include "suite.h"
@@ -18,12 +18,15 @@
 
 typedef struct Sim_Socket {
     bool used, found, ended, reset;
+    bool unconnected; /* connect has failed */
     int relay; /* -1: nobody's */
     Bytes to_client, from_client;
 } Sim_Socket;
 
 static Sim_Socket sockets[SOCKETS];
 bool sim_no_sockets;
+int sim_connect_errno;
+unsigned sim_connects;
 
 static Sim_Socket *socket_of(int fd)
 {
@@ -82,7 +85,7 @@ static void sim_find(void)
 
 /* --------------------------------------------------------- the client's side */
 
-static int on_socket(void *obj, int domain, int type, int proto)
+static Net_Socket on_socket(void *obj, int domain, int type, int proto)
 {
     (void)obj;
     (void)type;
@@ -90,7 +93,7 @@ static int on_socket(void *obj, int domain, int type, int proto)
 
     if (sim_no_sockets) {
         errno = EMFILE;
-        return -1;
+        return fd_socket(-1);
     }
 
     const int fd = socket(domain, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -103,12 +106,13 @@ static int on_socket(void *obj, int domain, int type, int proto)
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
     }
 
-    return fd;
+    return fd_socket(fd);
 }
 
-static int on_close(void *obj, int fd)
+static int on_close(void *obj, Net_Socket socket)
 {
     (void)obj;
+    const int fd = socket_fd(socket);
     Sim_Socket *const s = socket_of(fd);
     find_one(fd); /* it may have been opened in this very call */
 
@@ -122,20 +126,26 @@ static int on_close(void *obj, int fd)
     return close(fd);
 }
 
-static int on_recvbuf(void *obj, int fd)
+static int on_recvbuf(void *obj, Net_Socket socket)
 {
     (void)obj;
-    return (int)bytes_left(&socket_of(fd)->to_client);
+    return (int)bytes_left(&socket_of(socket_fd(socket))->to_client);
 }
 
-static int on_recv(void *obj, int fd, uint8_t *buf, size_t n)
+static int on_recv(void *obj, Net_Socket socket, uint8_t *buf, size_t n)
 {
     (void)obj;
+    const int fd = socket_fd(socket);
     Sim_Socket *const s = socket_of(fd);
     find_one(fd);
 
     if (s->relay >= 0 && relays[s->relay].refuses && relays[s->relay].link != fd) {
         errno = ECONNREFUSED;
+        return -1;
+    }
+
+    if (s->unconnected) {
+        errno = ENOTCONN;
         return -1;
     }
 
@@ -151,14 +161,15 @@ static int on_recv(void *obj, int fd, uint8_t *buf, size_t n)
     return -1;
 }
 
-static int on_send(void *obj, int fd, const uint8_t *buf, size_t n)
+static int on_send(void *obj, Net_Socket socket, const uint8_t *buf, size_t n)
 {
     (void)obj;
+    const int fd = socket_fd(socket);
     Sim_Socket *const s = socket_of(fd);
     find_one(fd);
     Relay *const relay = s->relay >= 0 ? &relays[s->relay] : NULL;
 
-    if (s->reset) {
+    if (s->reset || s->unconnected) {
         errno = EPIPE;
         return -1;
     }
@@ -190,30 +201,52 @@ static int on_send(void *obj, int fd, const uint8_t *buf, size_t n)
     return (int)n;
 }
 
-static int on_nonblock(void *obj, int fd, bool nonblock)
+static int on_nonblock(void *obj, Net_Socket socket, bool nonblock)
 {
     (void)obj;
     const Network *real = system_network();
-    return real->funcs->socket_nonblock(real->obj, fd, nonblock);
+    return real->funcs->socket_nonblock(real->obj, socket, nonblock);
 }
 
-static int on_getsockopt(void *obj, int fd, int level, int name, void *val, size_t *len)
+static int on_getsockopt(void *obj, Net_Socket socket, int level, int name, void *val, size_t *len)
 {
     (void)obj;
     const Network *real = system_network();
-    return real->funcs->getsockopt(real->obj, fd, level, name, val, len);
+    return real->funcs->getsockopt(real->obj, socket, level, name, val, len);
 }
 
-static int on_setsockopt(void *obj, int fd, int level, int name, const void *val, size_t len)
+static int on_setsockopt(void *obj, Net_Socket socket, int level, int name, const void *val, size_t len)
 {
     (void)obj;
     const Network *real = system_network();
-    return real->funcs->setsockopt(real->obj, fd, level, name, val, len);
+    return real->funcs->setsockopt(real->obj, socket, level, name, val, len);
 }
+
+#if TOX_ABI == 222
+
+static int on_connect(void *obj, Socket socket, const IP_Port *addr)
+{
+    (void)obj;
+    ++sim_connects;
+    const Network *real = system_network();
+    const int result = sim_connect_errno == 0 ? real->funcs->connect(real->obj, socket, addr) : -1;
+
+    if (sim_connect_errno != 0) {
+        errno = sim_connect_errno;
+    }
+
+    socket_of(socket_fd(socket))->unconnected = result != 0;
+    return result;
+}
+
+#endif
 
 /* The functions of listening and datagram sockets stay NULL: nobody has a use for them here. */
 static const Network_Funcs sim_funcs = {
     .close = on_close,
+#if TOX_ABI == 222
+    .connect = on_connect,
+#endif
     .recvbuf = on_recvbuf,
     .recv = on_recv,
     .send = on_send,

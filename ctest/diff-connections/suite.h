@@ -8,6 +8,7 @@
 #define DIFF_CONNECTIONS_SUITE_H
 
 #include "kit.h"
+#include "versions.h"
 
 #include <limits.h>
 
@@ -39,6 +40,7 @@ extern const Scenario random_scenarios[];
 extern const Scenario random_sleep_scenarios[];
 extern const Scenario chaos_scenarios[];
 extern const Scenario statistics_scenarios[];
+extern const Scenario version_scenarios[];
 
 /* --------------------------------------------------------------------- relays */
 
@@ -137,6 +139,9 @@ extern const Far_Backend *far_end;
 
 /* In-memory sockets: no more of them can be made. */
 extern bool sim_no_sockets;
+/* In-memory sockets of 0.2.22: every connect fails with this, 0: none; and how many there were. */
+extern int sim_connect_errno;
+extern unsigned sim_connects;
 
 /* ---------------------------------------------------------------------- world */
 
@@ -156,6 +161,12 @@ typedef struct World {
     TCP_Connections *tc;
     Logger *log;
     Mono_Time *mono;
+#if TOX_ABI > 218
+    const Memory *memory; /* the system's, unless a scenario says otherwise */
+#endif
+#if TOX_ABI == 222
+    Net_Profile *profile;
+#endif
     uint64_t clock_ms;
     uint8_t self_pk[32], self_sk[32];
     TCP_Proxy_Info proxy; /* none, unless a scenario says otherwise */
@@ -174,6 +185,8 @@ extern World world;
 /* Ends the object and starts over with the same keys, relays and randomness. */
 void world_again(void);
 void world_open(void);
+/* What world_open makes, nothing else. */
+TCP_Connections *new_object(void);
 void world_close(void);
 void register_callbacks(void);
 void unregister_callbacks(void);
@@ -191,9 +204,6 @@ void clock_add(unsigned seconds);
 const uint8_t *peer_key(int p);
 int peer_of_key(const uint8_t *key); /* -1: none of ours */
 const uint8_t *payload(uint8_t fill);
-/* True if `what` ends the process. With the original it runs in a child, so that nothing it does
- * stays; with ours it simply runs. */
-bool crashes(void (*what)(void));
 /* Runs `what` in our program only; its checks count, its lines do not. Ends the scenario. */
 void ours_only(const char *why, void (*what)(void));
 

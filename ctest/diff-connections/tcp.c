@@ -18,6 +18,7 @@
 
 static struct {
     bool open;
+    int domain;
     int listener;
     uint16_t port; /* network order, like the next */
     uint16_t client_port;
@@ -82,6 +83,7 @@ static void tcp_listen(int r)
     }
 
     ends[r].open = true;
+    ends[r].domain = addr.ss_family;
     ends[r].port = port_of(ends[r].listener, false);
     relays[r].address.port = ends[r].port;
 }
@@ -104,9 +106,13 @@ static int leads_to(int fd)
     }
 
     const uint16_t port = port_of(fd, true);
+    int domain = 0;
+    len = sizeof(domain);
+    getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len);
 
+    /* an IPv4 and an IPv6 listener may have the same port */
     for (int r = 0; r < RELAYS && port != 0; ++r) {
-        if (ends[r].open && ends[r].port == port) {
+        if (ends[r].open && ends[r].port == port && ends[r].domain == domain) {
             return r;
         }
     }

@@ -6,7 +6,6 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 World world;
@@ -24,7 +23,7 @@ static uint64_t on_clock(void *user_data)
     return world.clock_ms;
 }
 
-static void on_log(void *context, Logger_Level level, const char *file, int line, const char *func,
+static void on_log(void *context, Logger_Level level, const char *file, Log_Line line, const char *func,
                    const char *message, void *userdata)
 {
     (void)context;
@@ -47,6 +46,9 @@ void world_setup(Mode mode)
     crypto_scalarmult_base(world.self_pk, world.self_sk);
     world.log = logger_new();
     world.mono = mono_time_new(on_clock, NULL);
+#if TOX_ABI > 218
+    world.memory = os_memory();
+#endif
 
     if (world.log == NULL || world.mono == NULL) {
         abort();
@@ -68,13 +70,25 @@ void world_free(void)
     logger_kill(world.log);
 }
 
+TCP_Connections *new_object(void)
+{
+    const Network *const ns = far_end->network();
+#if TOX_ABI == 218
+    return new_tcp_connections(world.log, &test_random, ns, world.mono, world.self_sk, &world.proxy);
+#elif TOX_ABI == 220
+    return (new_tcp_connections)(world.log, world.memory, &test_random, ns, world.mono, world.self_sk, &world.proxy);
+#else
+    return (new_tcp_connections)(world.log, world.memory, &test_random, ns, world.mono, world.self_sk, &world.proxy,
+                                 world.profile);
+#endif
+}
+
 void world_open(void)
 {
     random_restart(1);
     world.userdata = USERDATA;
     world.last_id = -1;
-    world.tc = new_tcp_connections(world.log, &test_random, far_end->network(), world.mono, world.self_sk,
-                                   &world.proxy);
+    world.tc = new_object();
 
     if (world.tc == NULL) {
         fail("no object");
@@ -204,26 +218,6 @@ void run_seconds(unsigned n)
     }
 
     t_line("clock +%u", n);
-}
-
-bool crashes(void (*what)(void))
-{
-    if (DIFF_OURS) {
-        QUIETLY(what());
-        return false; /* or the scenario ends here, which fails it */
-    }
-
-    const pid_t child = fork();
-
-    if (child == 0) {
-        /* its lines would come twice, or not at all */
-        quiet_begin();
-        what();
-        _exit(0);
-    }
-
-    int state = 0;
-    return child < 0 || waitpid(child, &state, 0) != child || !WIFEXITED(state) || WEXITSTATUS(state) != 0;
 }
 
 void ours_only(const char *why, void (*what)(void))

@@ -2,6 +2,7 @@
 #
 # Judges the differences of one scenario. Reads `diff original ours` from standard input.
 #   -v table=FILE      the table of allowed differences
+#   -v toxcore=VERSION
 #   -v scenario=NAME   with its mode: TC-01.sim
 #   -v used=FILE       gets a line "row side" for each cell of the table that matched
 # Prints the differences without a row; then, in the last line, the reasons of the others.
@@ -28,7 +29,7 @@ BEGIN {
     line = 0
     while ((getline text < table) > 0) {
         line++
-        if (text ~ /^[ \t]*(#|$)/) {
+        if (!is_row(text)) {
             continue
         }
         if (split(text, cell, "|") != 5) {

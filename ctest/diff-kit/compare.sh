@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
 #
-# What ctest/diff/run and ctest/diff-connections/run have in common: builds a driver twice, runs it,
-# and judges the traces. Sourced after scripts/lib.sh; the caller defines usage and then calls
+# What the differential tests (ctest/diff, diff-connections, diff-friends) have in common: builds a
+# driver twice, runs it, and judges the traces. Sourced after scripts/lib.sh; the caller defines usage
+# and then calls
 #
 #   compare_modules DIRECTORY "$@"
 #
 # DIRECTORY holds the scenarios and the table, allowed.txt. Traces and programs go to
-# build/<name of that directory>.
+# build/<toxcore's version>/<name of that directory>. A caller may replace compile.
+
+. "$ROOT/scripts/debian.sh"
 
 kit=$ROOT/ctest/diff-kit
 
@@ -15,9 +18,14 @@ compare_modules() {
     local file
     here=$1
     shift
-    tool=none repeat=yes patterns=()
+    tool=none repeat=yes toxcore=0.2.18 patterns=()
     while [ $# -gt 0 ]; do
         case $1 in
+            --toxcore)
+                [ $# -gt 1 ] || die "--toxcore needs a version"
+                toxcore=$2
+                shift
+                ;;
             --no-repeat) repeat=no ;;
             --asan | --valgrind) tool=${1#--} ;;
             --help | -h) usage; exit 0 ;;
@@ -26,10 +34,11 @@ compare_modules() {
         esac
         shift
     done
-    args=$ROOT/build/0.2.18
-    out=$ROOT/build/$(basename "$here")
+    one_of "$toxcore" "$(toxcore_versions)" || die "toxcore $toxcore is not supported (see --help)"
+    args=$ROOT/build/$toxcore
+    out=$args/$(basename "$here")
     for file in link.args link-original.args; do
-        [ -r "$args/$file" ] || die "build/0.2.18 has no $file: run scripts/build --toxcore 0.2.18 first"
+        [ -r "$args/$file" ] || die "build/$toxcore has no $file: run scripts/build --toxcore $toxcore first"
     done
     need_packages gcc libc6-dev libsodium-dev diffutils
     mkdir -p "$out"
@@ -44,8 +53,8 @@ compare_modules() {
 compile() {
     local ours=$1 program=$2 response=$3
     shift 3
-    say "compiling $(basename "$program")"
-    gcc -std=gnu11 -Wall -Wextra -Werror -O1 -g "$@" -DTOX_ABI=218 "-DDIFF_OURS=$ours" \
+    say "compiling $(basename "$program") for toxcore $toxcore"
+    gcc -std=gnu11 -Wall -Wextra -Werror -O1 -g "$@" "-DTOX_ABI=$(tox_abi_of "$toxcore")" "-DDIFF_OURS=$ours" \
         -I "$ROOT/ctest" -I "$kit" "$kit"/*.c "$here"/*.c "@$response" -o "$program"
 }
 
@@ -100,7 +109,7 @@ judge() {
     : >"$out/used/$name"
     # diff's status 1 means that there are differences
     { diff "$a.trace" "$b.trace" || [ $? -eq 1 ]; } >"$out/used/.diff"
-    text=$(awk -v "table=$here/allowed.txt" -v "scenario=$name" -v "used=$out/used/$name" -f "$kit/table.awk" -f "$kit/compare.awk" \
+    text=$(awk -v "table=$here/allowed.txt" -v "toxcore=$toxcore" -v "scenario=$name" -v "used=$out/used/$name" -f "$kit/table.awk" -f "$kit/compare.awk" \
         <"$out/used/.diff")
     reasons=$(sed -n 's/^reasons: *//p' <<<"$text")
     text=$(sed '/^reasons: /d' <<<"$text")
@@ -130,8 +139,13 @@ repeated() {
 
 # Every cell of the table was needed, and every entry it refers to exists.
 check_table() {
-    local text entry documents=$ROOT/docs/differences.md
-    text=$(awk -v "table=$here/allowed.txt" -v "ran=$out/ran" -v "used=$out/used" -f "$kit/table.awk" -f "$kit/rows.awk")
+    local text entry documents=$ROOT/docs/differences.md whole=1
+    [ ${#patterns[@]} -eq 0 ] || whole=0
+    text=$(awk -v "table=$here/allowed.txt" -v "toxcore=$toxcore" -v "ran=$out/ran" -v "whole=$whole" \
+        -v "used=$out/used" -f "$kit/table.awk" -f "$kit/rows.awk")
+    while read -r entry; do
+        one_of "$entry" "all $(toxcore_versions)" || text+=$'\n'"    the table has a section for toxcore $entry"
+    done < <(sed -n 's/^[ \t]*\[\(.*\)\][ \t]*$/\1/p' "$here/allowed.txt" | tr -s ' ' '\n' | sort -u)
     if [ -r "$documents" ]; then
         while read -r entry; do
             grep -qwF -- "$entry" "$documents" || text+=$'\n'"    docs/differences.md has no entry $entry"

@@ -43,6 +43,10 @@ typedef struct Scenario {
  * Arguments of the program: DIR [NAME-PATTERN...] */
 int run_groups(const Scenario *const *groups, size_t count, int argc, char **argv);
 
+/* True if `what` ends the process. With the original it runs in a child, so that nothing it does
+ * stays; with ours it simply runs. Its lines are not traced. */
+bool ends_process(void (*what)(void));
+
 /* From the driver: what stands around each scenario. */
 void world_setup(Mode mode);
 void world_free(void);
@@ -113,5 +117,20 @@ void random_restart(uint64_t seed);
 void random_force_next(const uint8_t *bytes, size_t n);
 /* A generator for the scenarios themselves; independent of the sources above. */
 uint64_t split_mix(uint64_t *state);
+
+/* --------------------------------------------------------------------- memory */
+
+#if TOX_ABI > 218
+
+typedef struct Memory_Counts {
+    unsigned long blocks; /* asked for so far */
+    long held;            /* given and not given back */
+    bool exhausted;       /* nothing is given */
+} Memory_Counts;
+
+extern Memory_Counts memory_counts;
+extern const Memory counted_memory;
+
+#endif
 
 #endif

@@ -2,6 +2,7 @@
 /* Repeatable randomness: the injected Random object, and libsodium's randombytes, which
  * crypto_new_keypair of 0.2.18 uses whatever Random object it is given. Both are counted. */
 #include "kit.h"
+#include "versions.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -28,7 +29,7 @@ static void fill(uint64_t *state, uint8_t *out, size_t n)
     }
 }
 
-static void object_bytes(void *obj, uint8_t *out, size_t n)
+static void object_bytes(void *obj, uint8_t *out, Random_Size n)
 {
     (void)obj;
     ++draws.calls;

@@ -17,3 +17,18 @@ function listed(cell, name,    i, n, part) {
     }
     return 0
 }
+
+# Whether a line of the table is a row that holds. Takes the lines in order: "[0.2.18 0.2.20]" makes
+# those below it hold for these versions only (-v toxcore=VERSION), "[all]" for every one.
+function is_row(text,    name) {
+    if (text ~ /^[ \t]*(#|$)/) {
+        return 0
+    }
+    if (trim(text) ~ /^\[.*\]$/) {
+        name = trim(text)
+        gsub(/[][]/, " ", name)
+        other_version = !listed(name, "all") && !listed(name, toxcore)
+        return 0
+    }
+    return !other_version
+}

@@ -8,6 +8,7 @@
 #define DIFF_DIFF_H
 
 #include "kit.h"
+#include "versions.h"
 
 /* ------------------------------------------------------------------ scenarios */
 
@@ -27,18 +28,24 @@ extern const Scenario close_scenarios[];
 extern const Scenario reentry_scenarios[];
 extern const Scenario bulk_scenarios[];
 extern const Scenario random_scenarios[];
+extern const Scenario memory_scenarios[];
+extern const Scenario net_connect_scenarios[];
+extern const Scenario profile_scenarios[];
 
 /* -------------------------------------------------------------------- network */
 
 typedef struct Net_Counts {
     unsigned sockets, closes, recvbuf, recv, send, nonblock, setsockopt, other;
+    unsigned connects; /* 0.2.22; before, toxcore calls connect(2) itself */
 } Net_Counts;
 
 typedef struct Net_Faults {
     bool fail_socket, fail_nonblock;
+    bool any_family;    /* simulated sockets can be had for every family */
     size_t send_max;    /* at most so many bytes per send call; 0: no limit */
     long send_room;     /* bytes until the socket is full; -1: never full */
     int send_errno;     /* every send fails with this */
+    int connect_errno;  /* every connect fails with this; 0.2.22 */
     int recv_errno;     /* every receive fails with this */
     int recv_errno_for; /* the next receives of more than two bytes fail with EAGAIN, so many times */
     size_t recv_short;  /* the next receive gives at most so many bytes; 0: no limit */
@@ -48,6 +55,8 @@ typedef struct Net_Faults {
 extern Net_Counts net_counts;
 extern Net_Faults net_faults;
 extern const Network test_network;
+/* What the last connect was asked for; 0.2.22. */
+extern IP_Port net_connect_address;
 
 /* The far end, seen from the scenario. */
 void far_open(Mode mode, uint8_t family, bool listening);
@@ -83,6 +92,8 @@ typedef struct Relay {
     size_t last_len;
     uint8_t last_ping[8]; /* the last ping id of the client */
     unsigned pings, pongs;
+    unsigned frames_of[256]; /* by the id of the packet */
+    unsigned bytes_of[256];  /* on the wire */
 } Relay;
 
 extern Relay relay;
@@ -119,6 +130,7 @@ typedef struct Setup {
     int proxy;            /* -1: no proxy info at all; otherwise the proxy type */
     uint8_t proxy_family; /* family byte of the proxy's address */
     bool refused;         /* nobody listens at the far end */
+    bool unreachable;     /* connect fails at once; the far end hears nothing of it */
     const uint8_t *pk;    /* relay key given to the client; NULL: the right one */
 } Setup;
 
@@ -126,6 +138,12 @@ typedef struct World {
     Mode mode;
     TCP_Client_Connection *con;
     Logger *log;
+#if TOX_ABI > 218
+    const Memory *memory; /* the system's, unless a scenario says otherwise */
+#endif
+#if TOX_ABI == 222
+    Net_Profile *profile;
+#endif
     Mono_Time *mono;
     uint64_t clock_ms;
     uint8_t self_pk[32], self_sk[32];

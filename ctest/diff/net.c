@@ -12,25 +12,26 @@ int client_fd = -1;
 size_t client_sent;
 size_t client_taken;
 bool far_holds;
+IP_Port net_connect_address;
 
 static const Net_Backend *net = &sim_net;
 static const Far_Backend *far_end = &sim_far;
 static size_t far_had; /* bytes of the client that far_read has handed out */
 static bool far_gone;  /* closed or reset: nothing can be read any more */
 
-static int on_close(void *obj, int s)
+static int on_close(void *obj, Net_Socket s)
 {
     (void)obj;
     ++net_counts.closes;
 
-    if (s == client_fd) {
+    if (socket_fd(s) == client_fd) {
         client_fd = -1;
     }
 
-    return net->close_socket(s);
+    return net->close_socket(socket_fd(s));
 }
 
-static int on_recvbuf(void *obj, int s)
+static int on_recvbuf(void *obj, Net_Socket s)
 {
     (void)obj;
     ++net_counts.recvbuf;
@@ -39,10 +40,10 @@ static int on_recvbuf(void *obj, int s)
         return (int)net_faults.recvbuf_says;
     }
 
-    return net->readable(s);
+    return net->readable(socket_fd(s));
 }
 
-static int on_recv(void *obj, int s, uint8_t *buf, size_t n)
+static int on_recv(void *obj, Net_Socket s, uint8_t *buf, size_t n)
 {
     (void)obj;
     ++net_counts.recv;
@@ -63,7 +64,7 @@ static int on_recv(void *obj, int s, uint8_t *buf, size_t n)
         net_faults.recv_short = 0;
     }
 
-    const int got = net->receive(s, buf, n);
+    const int got = net->receive(socket_fd(s), buf, n);
 
     if (got > 0) {
         client_taken += (size_t)got;
@@ -72,7 +73,7 @@ static int on_recv(void *obj, int s, uint8_t *buf, size_t n)
     return got;
 }
 
-static int on_send(void *obj, int s, const uint8_t *buf, size_t n)
+static int on_send(void *obj, Net_Socket s, const uint8_t *buf, size_t n)
 {
     (void)obj;
     ++net_counts.send;
@@ -95,7 +96,7 @@ static int on_send(void *obj, int s, const uint8_t *buf, size_t n)
         n = (size_t)net_faults.send_room;
     }
 
-    const int sent = net->transmit(s, buf, n);
+    const int sent = net->transmit(socket_fd(s), buf, n);
 
     if (sent > 0) {
         client_sent += (size_t)sent;
@@ -108,13 +109,13 @@ static int on_send(void *obj, int s, const uint8_t *buf, size_t n)
     return sent;
 }
 
-static int on_socket(void *obj, int domain, int type, int proto)
+static Net_Socket on_socket(void *obj, int domain, int type, int proto)
 {
     (void)obj;
 
     if (net_faults.fail_socket) {
         errno = EMFILE;
-        return -1;
+        return fd_socket(-1);
     }
 
     const int fd = net->open_socket(domain, type, proto);
@@ -124,10 +125,10 @@ static int on_socket(void *obj, int domain, int type, int proto)
         client_fd = fd;
     }
 
-    return fd;
+    return fd_socket(fd);
 }
 
-static int on_nonblock(void *obj, int s, bool nonblock)
+static int on_nonblock(void *obj, Net_Socket s, bool nonblock)
 {
     (void)obj;
     ++net_counts.nonblock;
@@ -141,14 +142,14 @@ static int on_nonblock(void *obj, int s, bool nonblock)
     return real->funcs->socket_nonblock(real->obj, s, nonblock);
 }
 
-static int on_getsockopt(void *obj, int s, int level, int name, void *val, size_t *len)
+static int on_getsockopt(void *obj, Net_Socket s, int level, int name, void *val, size_t *len)
 {
     (void)obj;
     const Network *real = system_network();
     return real->funcs->getsockopt(real->obj, s, level, name, val, len);
 }
 
-static int on_setsockopt(void *obj, int s, int level, int name, const void *val, size_t len)
+static int on_setsockopt(void *obj, Net_Socket s, int level, int name, const void *val, size_t len)
 {
     (void)obj;
     ++net_counts.setsockopt;
@@ -165,14 +166,14 @@ static int unexpected(const char *name)
     return -1;
 }
 
-static int on_accept(void *obj, int s)
+static Net_Socket on_accept(void *obj, Net_Socket s)
 {
     (void)obj;
     (void)s;
-    return unexpected("accept");
+    return fd_socket(unexpected("accept"));
 }
 
-static int on_bind(void *obj, int s, const Network_Addr *addr)
+static int on_bind(void *obj, Net_Socket s, const Net_Addr *addr)
 {
     (void)obj;
     (void)s;
@@ -180,7 +181,7 @@ static int on_bind(void *obj, int s, const Network_Addr *addr)
     return unexpected("bind");
 }
 
-static int on_listen(void *obj, int s, int backlog)
+static int on_listen(void *obj, Net_Socket s, int backlog)
 {
     (void)obj;
     (void)s;
@@ -188,7 +189,7 @@ static int on_listen(void *obj, int s, int backlog)
     return unexpected("listen");
 }
 
-static int on_recvfrom(void *obj, int s, uint8_t *buf, size_t n, Network_Addr *addr)
+static int on_recvfrom(void *obj, Net_Socket s, uint8_t *buf, size_t n, Net_Addr *addr)
 {
     (void)obj;
     (void)s;
@@ -198,7 +199,7 @@ static int on_recvfrom(void *obj, int s, uint8_t *buf, size_t n, Network_Addr *a
     return unexpected("recvfrom");
 }
 
-static int on_sendto(void *obj, int s, const uint8_t *buf, size_t n, const Network_Addr *addr)
+static int on_sendto(void *obj, Net_Socket s, const uint8_t *buf, size_t n, const Net_Addr *addr)
 {
     (void)obj;
     (void)s;
@@ -207,6 +208,53 @@ static int on_sendto(void *obj, int s, const uint8_t *buf, size_t n, const Netwo
     (void)addr;
     return unexpected("sendto");
 }
+
+#if TOX_ABI == 222
+
+static int on_getaddrinfo(void *obj, const Memory *mem, const char *host, int family, int proto, IP_Port **out)
+{
+    (void)obj;
+    (void)mem;
+    (void)host;
+    (void)family;
+    (void)proto;
+    (void)out;
+    return unexpected("getaddrinfo");
+}
+
+static int on_freeaddrinfo(void *obj, const Memory *mem, IP_Port *addrs)
+{
+    (void)obj;
+    (void)mem;
+    (void)addrs;
+    return unexpected("freeaddrinfo");
+}
+
+static int on_connect(void *obj, Socket s, const IP_Port *addr)
+{
+    (void)obj;
+    ++net_counts.connects;
+
+    net_connect_address = *addr;
+    const Network *real = system_network();
+    int result = -1;
+
+    if (net_faults.connect_errno == 0) {
+        result = real->funcs->connect(real->obj, s, addr);
+    } else {
+        errno = net_faults.connect_errno;
+    }
+
+    if (result != 0 && net == &sim_net && errno != EINPROGRESS && errno != EAGAIN) {
+        /* as the system's socket does that was not connected */
+        net_faults.send_errno = EPIPE;
+        net_faults.recv_errno = ENOTCONN;
+    }
+
+    return result;
+}
+
+#else
 
 static int on_getaddrinfo(void *obj, int family, Network_Addr **out)
 {
@@ -223,11 +271,16 @@ static int on_freeaddrinfo(void *obj, Network_Addr *addrs)
     return unexpected("freeaddrinfo");
 }
 
+#endif
+
 static const Network_Funcs test_funcs = {
     .close = on_close,
     .accept = on_accept,
     .bind = on_bind,
     .listen = on_listen,
+#if TOX_ABI == 222
+    .connect = on_connect,
+#endif
     .recvbuf = on_recvbuf,
     .recv = on_recv,
     .recvfrom = on_recvfrom,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A socket in memory.
  *
- * In 0.2.18 net_connect calls connect(2) itself, so the client needs a descriptor on which that
+ * Before 0.2.22 net_connect calls connect(2) itself, so the client needs a descriptor on which that
  * succeeds at once and without a listener: a datagram socket. No byte ever goes through it. */
 #include "net.h"
 
@@ -17,6 +17,11 @@ static int sim_socket(int domain, int type, int proto)
 {
     (void)type;
     (void)proto;
+
+    if (net_faults.any_family) {
+        domain = AF_INET;
+    }
+
     closed_by_client = false;
     return socket(domain, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 }

@@ -24,31 +24,31 @@ static size_t written;
 static int tcp_socket(int domain, int type, int proto)
 {
     const Network *real = system_network();
-    return real->funcs->socket(real->obj, domain, type, proto);
+    return socket_fd(real->funcs->socket(real->obj, domain, type, proto));
 }
 
 static int tcp_close(int fd)
 {
     const Network *real = system_network();
-    return real->funcs->close(real->obj, fd);
+    return real->funcs->close(real->obj, fd_socket(fd));
 }
 
 static int tcp_readable(int fd)
 {
     const Network *real = system_network();
-    return real->funcs->recvbuf(real->obj, fd);
+    return real->funcs->recvbuf(real->obj, fd_socket(fd));
 }
 
 static int tcp_receive(int fd, uint8_t *buf, size_t n)
 {
     const Network *real = system_network();
-    return real->funcs->recv(real->obj, fd, buf, n);
+    return real->funcs->recv(real->obj, fd_socket(fd), buf, n);
 }
 
 static int tcp_transmit(int fd, const uint8_t *buf, size_t n)
 {
     const Network *real = system_network();
-    return real->funcs->send(real->obj, fd, buf, n);
+    return real->funcs->send(real->obj, fd_socket(fd), buf, n);
 }
 
 static socklen_t loopback(struct sockaddr_storage *addr, uint8_t family)

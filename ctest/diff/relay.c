@@ -81,6 +81,8 @@ static void note_frame(const uint8_t *plain, size_t n)
     memcpy(relay.last, plain, n);
     relay.last_len = n;
     ++relay.frames;
+    ++relay.frames_of[plain[0]];
+    relay.bytes_of[plain[0]] += (unsigned)n + 18;
 
     if (plain[0] == 4 && n == 9) {
         memcpy(relay.last_ping, plain + 1, 8);

@@ -22,7 +22,7 @@ static uint64_t on_clock(void *user_data)
     return world.clock_ms;
 }
 
-static void on_log(void *context, Logger_Level level, const char *file, int line, const char *func,
+static void on_log(void *context, Logger_Level level, const char *file, Log_Line line, const char *func,
                    const char *message, void *userdata)
 {
     (void)context;
@@ -46,6 +46,9 @@ void world_setup(Mode mode)
     crypto_scalarmult_base(world.self_pk, world.self_sk);
     world.log = logger_new();
     world.mono = mono_time_new(on_clock, NULL);
+#if TOX_ABI > 218
+    world.memory = os_memory();
+#endif
 
     if (world.log == NULL || world.mono == NULL) {
         abort();
@@ -239,6 +242,20 @@ static void trace_draws(void)
     }
 }
 
+static TCP_Client_Connection *new_client(const uint8_t *relay_pk, const TCP_Proxy_Info *proxy)
+{
+#if TOX_ABI == 218
+    return new_TCP_connection(world.log, world.mono, &test_random, &test_network, &world.relay_addr, relay_pk,
+                              world.self_pk, world.self_sk, proxy);
+#elif TOX_ABI == 220
+    return new_tcp_connection(world.log, world.memory, world.mono, &test_random, &test_network, &world.relay_addr,
+                              relay_pk, world.self_pk, world.self_sk, proxy);
+#else
+    return new_tcp_connection(world.log, world.memory, world.mono, &test_random, &test_network, &world.relay_addr,
+                              relay_pk, world.self_pk, world.self_sk, proxy, world.profile);
+#endif
+}
+
 bool open_client(const Setup *setup)
 {
     relay.stage = setup->proxy > 0 ? STAGE_PROXY : STAGE_HANDSHAKE;
@@ -247,15 +264,15 @@ bool open_client(const Setup *setup)
     far_open(world.mode, far_family == 10 ? 10 : 2, !setup->refused);
     net_faults.fail_socket = asked.fail_socket;
     net_faults.fail_nonblock = asked.fail_nonblock;
+    net_faults.any_family = asked.any_family;
+    net_faults.connect_errno = asked.connect_errno;
 
     TCP_Proxy_Info proxy;
     memset(&proxy, 0, sizeof(proxy));
     proxy.proxy_type = (uint8_t)setup->proxy;
     proxy.ip_port = address(AT_FAR_END, setup->proxy_family, far_port());
     world.relay_addr = address(setup->address, setup->family, far_port());
-    world.con = new_TCP_connection(world.log, world.mono, &test_random, &test_network, &world.relay_addr,
-                                   setup->pk != NULL ? setup->pk : relay.pk, world.self_pk, world.self_sk,
-                                   setup->proxy >= 0 ? &proxy : NULL);
+    world.con = new_client(setup->pk != NULL ? setup->pk : relay.pk, setup->proxy >= 0 ? &proxy : NULL);
 
     if (world.con == NULL) {
         t_line("create: NULL, sockets left open %u", net_counts.sockets - net_counts.closes);
@@ -267,7 +284,7 @@ bool open_client(const Setup *setup)
     trace_draws();
     register_handlers();
 
-    if (!setup->refused) {
+    if (!setup->refused && !setup->unreachable) {
         far_accept();
     }
 

@@ -35,6 +35,12 @@ impl Ledger {
         Self { is_kept, records: Vec::new() }
     }
 
+    /// Whether anybody wants the records.
+    #[must_use]
+    pub fn is_kept(&self) -> bool {
+        self.is_kept
+    }
+
     /// Enters a packet.
     pub fn enter(&mut self, id: u8, length: usize, direction: Direction) {
         if self.is_kept {

@@ -46,6 +46,8 @@ pub enum Control {
 pub struct Batch {
     bytes: Vec<u8>,
     sent: usize,
+    /// Id and length of each packet in it, for the ledger; empty once some of it has been written.
+    packets: Vec<(u8, usize)>,
 }
 
 impl Batch {
@@ -77,7 +79,7 @@ impl SendQueue {
         Self { ledger: Ledger::new(keeps_ledger), ..Self::default() }
     }
 
-    /// The records of what was sealed, and of what precedes all frames.
+    /// The records of what has begun to leave.
     pub fn ledger_mut(&mut self) -> &mut Ledger {
         &mut self.ledger
     }
@@ -110,13 +112,16 @@ impl SendQueue {
 
     /// Bytes that precede all frames: a proxy message or the handshake.
     pub fn push_raw(&mut self, bytes: Vec<u8>) {
-        if let Some(&first) = bytes.first() {
-            self.ledger.enter(first, bytes.len(), Direction::Sent);
+        let Some(&first) = bytes.first() else { return };
+        let tail = self.tail.get_or_insert_with(|| Batch {
+            bytes: Vec::new(),
+            sent: 0,
+            packets: Vec::new(),
+        });
+        if self.ledger.is_kept() {
+            tail.packets.push((first, bytes.len()));
         }
-        match &mut self.tail {
-            Some(tail) => tail.bytes.extend_from_slice(&bytes),
-            None => self.tail = Some(Batch { bytes, sent: 0 }),
-        }
+        tail.bytes.extend_from_slice(&bytes);
     }
 
     /// Queues a control packet.
@@ -158,6 +163,11 @@ impl SendQueue {
     pub fn end_flush(&mut self, mut batch: Batch, written: usize) {
         self.in_flight = false;
         batch.sent = batch.sent.saturating_add(written);
+        if written > 0 {
+            for (id, length) in batch.packets.drain(..) {
+                self.ledger.enter(id, length, Direction::Sent);
+            }
+        }
         if batch.sent < batch.bytes.len() {
             self.tail = Some(batch);
         }
@@ -201,14 +211,14 @@ impl SendQueue {
         self.sealed += 1;
         self.ledger.enter(self.sending, frame.len(), Direction::Sent);
         if let Some(rest) = frame.get(written..).filter(|rest| !rest.is_empty()) {
-            self.tail = Some(Batch { bytes: rest.to_vec(), sent: 0 });
+            self.tail = Some(Batch { bytes: rest.to_vec(), sent: 0, packets: Vec::new() });
         }
         Ok(())
     }
 
     fn seal_control(&mut self, channel: &mut SecureChannel) -> Option<Batch> {
         self.control.front()?;
-        let mut bytes = Vec::new();
+        let (mut bytes, mut packets) = (Vec::new(), Vec::new());
         let mut room = [0; CONTROL_FRAME_SIZE];
         while bytes.len() + CONTROL_FRAME_SIZE <= MAX_FRAME_SIZE {
             let Some(packet) = self.control.pop_front() else { break };
@@ -221,13 +231,15 @@ impl SendQueue {
             let length = channel.seal(&mut room, |room| packet.as_relay().emit(room)).ok()?;
             channel.commit();
             self.sealed += 1;
-            self.ledger.enter(packet.as_relay().id(), length, Direction::Sent);
+            if self.ledger.is_kept() {
+                packets.push((packet.as_relay().id(), length));
+            }
             bytes.extend_from_slice(room.get(..length)?);
         }
         if self.control.is_empty() {
             self.control = VecDeque::new();
         }
-        Some(Batch { bytes, sent: 0 })
+        Some(Batch { bytes, sent: 0, packets })
     }
 }
 
