@@ -83,7 +83,8 @@ function(install_version version)
     # The compiler adds libgcc and libc by itself, and the right ones also for a static program. Each
     # toxcore links the libsodium of its own choice.
     library_names("${words}" native gcc_s c sodium)
-    toxlink_read_args(${stage}/link.args words)
+    config_value(${version} libraries words)
+    string(REPLACE " " ";" words "${words}")
     library_names("${words}" program_libraries gcc_s c)
     list(TRANSFORM program_libraries PREPEND "-l" OUTPUT_VARIABLE pc_libraries)
     list(JOIN pc_libraries " " pc_libraries)

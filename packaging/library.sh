@@ -21,8 +21,7 @@ library_inputs() {
     debian=$(sed -n 's/^debian=//p' "$built/config")
     found=$(suite_version "$suite" libtoxcore2 "$version") || return
     if [ "$found" != "$debian" ]; then
-        say "Debian $suite has libtoxcore2 $found now, the archive in build/$version is from $debian"
-        return "$UNAVAILABLE"
+        die "Debian $suite has libtoxcore2 $found now, the archive in build/$version is from $debian: run scripts/build --toxcore $version --refresh"
     fi
     suite_root "$suite" "$ROOT/build/suites/$suite-libtoxcore" "libtoxcore2=$debian" || status=$?
     [ "$status" -eq 0 ] || return "$status"
@@ -55,12 +54,13 @@ link_library() {
     shift 3
     # shellcheck disable=SC2086
     for name in $(needed_of "$theirs") $PLATFORM_LIBRARIES; do libraries+=("-l:$name"); done
-    gcc -std=c11 -O2 -Wall -Wextra -Werror -fPIC -c "$ROOT/packaging/glue.c" -o "$rest/glue.o"
+    gcc -std=c11 -O2 -Wall -Wextra -Werror -fPIC -c "$ROOT/packaging/glue.c" -o "$rest/glue.o" || return 1
     gcc -shared -nodefaultlibs -Wl,-soname,libtoxcore.so.2 "-Wl,--version-script,$script" \
         -Wl,-z,relro -Wl,-z,now -Wl,-z,text -Wl,--no-undefined -Wl,--build-id=sha1 "-Wl,-Map,$output.map" \
         -Wl,--wrap=stderr -Wl,--wrap=in6addr_loopback "$rest/glue.o" \
         -Wl,--whole-archive "$built/libtoxlink.a" "$rest/libtoxcore.a" -Wl,--no-whole-archive \
-        -Wl,--as-needed "-L$root/usr/lib/x86_64-linux-gnu" "-L$root/usr/lib64" "${libraries[@]}" -lgcc -o "$output" "$@"
+        -Wl,--as-needed "-L$root/usr/lib/x86_64-linux-gnu" "-L$root/usr/lib64" "${libraries[@]}" -lgcc -o "$output" "$@" ||
+        return 1
     # As Debian strips its libraries.
     strip --strip-unneeded --remove-section=.comment --remove-section=.note "$output"
 }

@@ -7,7 +7,7 @@
 #
 # Functions that need the network return UNAVAILABLE (77) when a suite cannot be reached or has not
 # what was asked for, after saying so; a caller that cannot go on exits with the same number, and
-# scripts/test counts it as skipped.
+# scripts/test counts it as skipped. Any other trouble ends the script.
 
 # shellcheck disable=SC2034
 UNAVAILABLE=77
@@ -55,11 +55,17 @@ suite_fetch() {
     local suite=$1 directory=$2
     shift 2
     suite_ready "$suite" || return
-    mkdir -p "$directory"
+    mkdir -p "$directory" || die "cannot make $directory"
     (cd "$directory" && with_progress "fetch from $suite $*" in_suite "$suite" apt-get download "$@") || {
+        _only_unavailable
         say "Debian $suite: could not fetch $*"
         return "$UNAVAILABLE"
     }
+}
+
+# suite_refresh SUITE: the lists are fetched anew when they are needed next.
+suite_refresh() {
+    rm -f "$ROOT/build/apt/$1/updated"
 }
 
 # suite_version SUITE PACKAGE [UPSTREAM]: the version of the package there (of this upstream version).
@@ -79,7 +85,7 @@ suite_version() {
 
 # suite_ready SUITE: its package lists are there and at most a day old.
 suite_ready() {
-    local suite=$1 root=$ROOT/build/apt/$1 mirror keys
+    local suite=$1 root=$ROOT/build/apt/$1 mirror keys security
     [ -z "$(find "$root/updated" -mmin -1440 2>/dev/null)" ] || return 0
     if ! command -v apt-get >/dev/null 2>&1 || ! mirror=$(_debian_mirror); then
         say "Debian $suite: this machine's apt names no Debian mirror"
@@ -89,10 +95,19 @@ suite_ready() {
         need_packages debian-archive-keyring
         keys=$(_debian_keys) || die "debian-archive-keyring has no keyring"
     }
-    mkdir -p "$root"/{state/lists/partial,cache/archives/partial}
+    mkdir -p "$root"/{state/lists/partial,cache/archives/partial} && [ -w "$root/state/lists" ] ||
+        die "${root#"$ROOT"/} cannot be written; does it belong to somebody else?"
     : >"$root/status"
-    printf 'deb [signed-by=%s] %s %s main\n' "$keys" "$mirror" "$suite" >"$root/sources.list"
+    {
+        printf 'deb [signed-by=%s] %s %s main\n' "$keys" "$mirror" "$suite"
+        if [ "$suite" != sid ]; then
+            printf 'deb [signed-by=%s] %s %s main\n' "$keys" "$mirror" "$suite-updates"
+            security=$(_archive_of Debian-Security)
+            [ -z "$security" ] || printf 'deb [signed-by=%s] %s %s main\n' "$keys" "$security" "$suite-security"
+        fi
+    } >"$root/sources.list"
     if ! with_progress "package lists of Debian $suite" in_suite "$suite" apt-get -o APT::Update::Error-Mode=any update; then
+        _only_unavailable
         say "Debian $suite cannot be reached"
         return "$UNAVAILABLE"
     fi
@@ -107,18 +122,28 @@ _debian_keys() {
     return 1
 }
 
+# The apt call that has just failed did so because something is not there, or not now. Else the script
+# ends: a signature that is wrong, a full disk or an error of ours is no reason to skip anything.
+_only_unavailable() {
+    if ! grep -qE 'Could not resolve|Temporary failure|Could not connect|Unable to connect|Connection (failed|refused|timed out|reset)|Network is unreachable|No route to host|4[0-9][0-9] |50[0-9] |does not have a Release file|was not found' \
+        "$PROGRESS_LOG" || grep -qE 'BADSIG|NO_PUBKEY|EXPKEYSIG|not signed|Hash Sum mismatch|No space left|Permission denied' "$PROGRESS_LOG"; then
+        die "apt failed, and not for want of a network: see ${PROGRESS_LOG#"$ROOT"/}"
+    fi
+}
+
 # The mirror of Debian's main archive that this machine uses.
 _debian_mirror() {
     local mirror
-    mirror=$(_main_archive)
+    mirror=$(_archive_of Debian)
     if [ -z "$mirror" ]; then
         apt_update_once
-        mirror=$(_main_archive)
+        mirror=$(_archive_of Debian)
     fi
     [ -n "$mirror" ] && printf '%s' "$mirror"
 }
 
-_main_archive() {
+# _archive_of LABEL: the address of that archive of Debian's.
+_archive_of() {
     apt-get indextargets --format '$(ORIGIN)|$(LABEL)|$(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
-        awk -F '|' '$1 == "Debian" && $2 == "Debian" { print $3; exit }'
+        awk -F '|' -v label="$1" '$1 == "Debian" && $2 == label { print $3; exit }'
 }

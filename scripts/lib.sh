@@ -50,6 +50,14 @@ as_root() {
     fi
 }
 
+# ask_for_root: has sudo ask for the password now, if it needs one. Inside with_progress, where a command
+# has no terminal, it could not.
+ask_for_root() {
+    if [ "$(id -u)" -ne 0 ] && command -v sudo >/dev/null 2>&1; then
+        sudo -v || die "this step needs root's rights"
+    fi
+}
+
 # at_exit CMD: evaluates CMD when the script ends, also after Ctrl-C or a TERM signal. Commands
 # run in reverse order. Replaces traps on EXIT, INT and TERM, so do not mix it with your own.
 _exit_commands=()
@@ -88,6 +96,7 @@ need_packages() {
         _package_known "$package" || apt_update_once
     done
     say "installing: ${missing[*]}"
+    ask_for_root
     if ! _apt_install "${missing[@]}"; then
         [ "$_apt_updated" = no ] || die "apt-get could not install: ${missing[*]}"
         apt_update_once
@@ -112,6 +121,7 @@ _apt_install() {
 apt_update_once() {
     [ "$_apt_updated" = no ] || return 0
     _apt_updated=yes
+    ask_for_root
     with_progress "apt-get update" as_root apt-get -o DPkg::Lock::Timeout=300 update ||
         say "apt-get update reported errors; going on with the lists there are"
 }

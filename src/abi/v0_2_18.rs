@@ -68,7 +68,7 @@ static NEIGHBOURS: NeighbourFns = every::neighbours::table(every::neighbours::Ow
 /// Makes a connection to a relay; null on failure. 0.2.18 has this name and no `Memory`.
 ///
 /// # Safety
-/// abi.md section 1.1; `proxy` may be null, no other pointer (null gives null).
+/// abi.md section 1.1; `log` and `proxy` may be null, no other pointer (null gives null).
 #[cfg(feature = "tcp-client")]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn new_TCP_connection(

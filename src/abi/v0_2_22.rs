@@ -62,8 +62,10 @@ static NEIGHBOURS: NeighbourFns = every::neighbours::table(every::neighbours::Ow
         imports::onion_set_friend_dht_pubkey(onion, number, pk.as_ptr());
     },
     dht_addfriend,
-    // SAFETY: see above.
-    dht_delfriend: |dht, pk, token| unsafe { imports::dht_delfriend(dht, pk.as_ptr(), token) == 0 },
+    // SAFETY: see above; toxcore ends the process over the token 0.
+    dht_delfriend: |dht, pk, token| unsafe {
+        token == 0 || imports::dht_delfriend(dht, pk.as_ptr(), token) == 0
+    },
     // SAFETY: see above; there is room for three.
     copy_connected_tcp_relays_index: |net_crypto, nodes, index| unsafe {
         let (room, max) = (nodes.as_mut_ptr(), nodes.len() as u16);
@@ -81,7 +83,7 @@ static NEIGHBOURS: NeighbourFns = every::neighbours::table(every::neighbours::Ow
 /// Makes a connection to a relay; null on failure.
 ///
 /// # Safety
-/// abi.md section 1.1; `proxy` and `profile` may be null, no other pointer (null gives null).
+/// abi.md section 1.1; `log`, `proxy` and `profile` may be null, no other pointer (null gives null).
 #[cfg(feature = "tcp-client")]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn new_tcp_connection(
@@ -270,8 +272,9 @@ unsafe fn dht_addfriend(
     let (pk, token) = (pk.as_ptr(), &raw mut lock_token);
     // SAFETY: as `NeighbourFns` promises.
     let result = unsafe { imports::dht_addfriend(dht, pk, callback, object, number, token) };
-    // Not written for a key that the DHT knows already.
-    (result == 0 && lock_token > 0).then_some(lock_token)
+    // The token is not written for a key that is registered already, by somebody else then: we
+    // register each key once. Such a registration stays, and 0 stands for it.
+    (result == 0).then_some(lock_token)
 }
 
 /// Imports, abi.md section 5.

@@ -107,7 +107,7 @@ pub fn send<H: Host>(host: &H, packet: &ToRelay<'_>) -> Result<(), SendError> {
     };
     let length = match begin() {
         Err(SendError::Busy) => {
-            flush(host);
+            write_waiting(host);
             begin()?
         }
         begun => begun?,
@@ -118,7 +118,7 @@ pub fn send<H: Host>(host: &H, packet: &ToRelay<'_>) -> Result<(), SendError> {
     let (result, needs_flush) = ended.unwrap_or((Err(SendError::NotConfirmed), false));
     if needs_flush && written == Written::Bytes(frame.len()) {
         // A control packet was queued while the socket was being written.
-        flush(host);
+        write_waiting(host);
     }
     hand_over_records(host);
     result
@@ -126,6 +126,11 @@ pub fn send<H: Host>(host: &H, packet: &ToRelay<'_>) -> Result<(), SendError> {
 
 /// Writes what waits, as far as the socket takes it.
 pub fn flush<H: Host>(host: &H) {
+    write_waiting(host);
+    hand_over_records(host);
+}
+
+fn write_waiting<H: Host>(host: &H) {
     while let Some(Some(batch)) = host.with(RelayClient::begin_flush) {
         let written = host.send(batch.bytes());
         if host.with(|relay| relay.end_flush(batch, written)) != Some(true) {
@@ -142,12 +147,12 @@ fn service<H: Host>(host: &H, now: Timestamp) {
             host.with(|relay| relay.handle_handshake_random(random));
         } else if needs.ping_id {
             // What was queued before the ping leaves before its id is drawn, as in the C code.
-            flush(host);
+            write_waiting(host);
             let id = host.ping_id();
             host.with(|relay| relay.handle_ping_id(id, now));
         } else {
             if needs.flush {
-                flush(host);
+                write_waiting(host);
             }
             return;
         }
