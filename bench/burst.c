@@ -9,6 +9,7 @@
  */
 #include "bench.h"
 #include "toxabi.h"
+#include "versions.h"
 
 #include <pthread.h>
 #include <sodium.h>

@@ -2,6 +2,7 @@
 /* What only our library tells: which relay carries, and why one is lost. Absent from the original. */
 #include "relays.h"
 #include "toxabi.h"
+#include "versions.h"
 #include "toxlink-statistics.h"
 
 #include <string.h>

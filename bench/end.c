@@ -5,6 +5,7 @@
  */
 #include "relays.h"
 #include "toxabi.h"
+#include "versions.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -5,6 +5,7 @@
  */
 #include "relays.h"
 #include "toxabi.h"
+#include "versions.h"
 
 #include <sodium.h>
 #include <stdio.h>

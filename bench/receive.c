@@ -10,6 +10,7 @@
  */
 #include "bench.h"
 #include "toxabi.h"
+#include "versions.h"
 
 #include <stdio.h>
 

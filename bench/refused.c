@@ -2,6 +2,7 @@
 /* One client whose peer has one relay only, and that one's port refuses every connection. */
 #include "relays.h"
 #include "toxabi.h"
+#include "versions.h"
 
 #include <sodium.h>
 #include <stdio.h>

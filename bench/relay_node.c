@@ -5,6 +5,7 @@
  */
 #include "relays.h"
 #include "toxabi.h"
+#include "versions.h"
 
 enum { NODE_STEP_NS = 10000000 };
 
@@ -44,6 +45,12 @@ static bool open_dht(Node *node, const Keys *keys, atomic_uint *udp_port)
 
     return node->dht != NULL;
 }
+
+#if TOX_ABI == 222
+#define new_forwarding(log, rng, time, dht) (new_forwarding)(log, os_memory(), rng, time, dht, node->net)
+#define new_onion(log, time, rng, dht) (new_onion)(log, os_memory(), time, rng, dht, node->net)
+#define new_onion_announce(log, rng, time, dht) (new_onion_announce)(log, os_memory(), rng, time, dht, node->net)
+#endif
 
 static bool open_node(Node *node, const Keys *keys, atomic_uint *tcp_port, atomic_uint *udp_port)
 {

@@ -2,6 +2,7 @@
 /* toxcore's own TCP server as a relay. The same for every variant: it uses none of the modules swapped. */
 #include "relays.h"
 #include "toxabi.h"
+#include "versions.h"
 
 #include <netinet/in.h>
 #include <sys/socket.h>

@@ -2,6 +2,7 @@
 /* Starting, commanding and ending relays that run in processes of their own. */
 #include "relays.h"
 #include "toxabi.h"
+#include "versions.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Turns the results of bench/run.sh into a table and build/bench/report.json, and checks the latter.
+"""Turns the results of bench/run.sh into a table and build/VERSION/bench/report.json, and checks the latter.
 
     report.py make --dir DIR --mode full|smoke --repetitions N --root ROOT --config FILE
                    --groups LIST --load-before LOAD VARIANT...

@@ -6,6 +6,7 @@
  */
 #include "bench.h"
 #include "toxabi.h"
+#include "versions.h"
 
 #include <stdio.h>
 #include <string.h>

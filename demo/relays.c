@@ -14,32 +14,50 @@
 
 typedef struct TCP_Connections TCP_Connections;
 struct Logger;
+struct Memory;
 struct Random;
 struct Network;
 struct Mono_Time;
 struct TCP_Proxy_Info;
+struct Net_Profile;
 
-// The module's own functions, in the form that toxcore 0.2.18 has.
+// What the constructor is given, and how it is passed on: TOX_ABI is 218 for toxcore 0.2.18.
+#if TOX_ABI == 218
+#define GIVEN                                                                                            \
+    const struct Logger *log, const struct Random *rng, const struct Network *ns,                        \
+        struct Mono_Time *mono_time, const uint8_t *secret_key, const struct TCP_Proxy_Info *proxy
+#define PASSED_ON log, rng, ns, mono_time, secret_key, proxy
+#elif TOX_ABI == 220
+#define GIVEN                                                                                            \
+    const struct Logger *log, const struct Memory *mem, const struct Random *rng,                        \
+        const struct Network *ns, struct Mono_Time *mono_time, const uint8_t *secret_key,                \
+        const struct TCP_Proxy_Info *proxy
+#define PASSED_ON log, mem, rng, ns, mono_time, secret_key, proxy
+#elif TOX_ABI == 222
+#define GIVEN                                                                                            \
+    const struct Logger *log, const struct Memory *mem, const struct Random *rng,                        \
+        const struct Network *ns, struct Mono_Time *mono_time, const uint8_t *secret_key,                \
+        const struct TCP_Proxy_Info *proxy, struct Net_Profile *profile
+#define PASSED_ON log, mem, rng, ns, mono_time, secret_key, proxy, profile
+#else
+#error "no such toxcore"
+#endif
+
+// The module's own functions.
 uint32_t tcp_connections_count(const TCP_Connections *tcp);
 uint32_t tcp_connection_to_online_tcp_relays(const TCP_Connections *tcp, int connections_number);
 int add_tcp_number_relay_connection(const TCP_Connections *tcp, int connections_number, unsigned int relay_number);
-TCP_Connections *__real_new_tcp_connections(const struct Logger *log, const struct Random *rng,
-                                            const struct Network *ns, struct Mono_Time *mono_time,
-                                            const uint8_t *secret_key, const struct TCP_Proxy_Info *proxy);
-TCP_Connections *__wrap_new_tcp_connections(const struct Logger *log, const struct Random *rng,
-                                            const struct Network *ns, struct Mono_Time *mono_time,
-                                            const uint8_t *secret_key, const struct TCP_Proxy_Info *proxy);
+TCP_Connections *__real_new_tcp_connections(GIVEN);
+TCP_Connections *__wrap_new_tcp_connections(GIVEN);
 
 // The friend is the only peer there is; a few numbers more cost nothing.
 enum { PEER_NUMBERS = 8 };
 
 static TCP_Connections *connections;
 
-TCP_Connections *__wrap_new_tcp_connections(const struct Logger *log, const struct Random *rng,
-                                            const struct Network *ns, struct Mono_Time *mono_time,
-                                            const uint8_t *secret_key, const struct TCP_Proxy_Info *proxy)
+TCP_Connections *__wrap_new_tcp_connections(GIVEN)
 {
-    connections = __real_new_tcp_connections(log, rng, ns, mono_time, secret_key, proxy);
+    connections = __real_new_tcp_connections(PASSED_ON);
     return connections;
 }
 

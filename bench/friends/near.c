@@ -52,21 +52,56 @@ const Mono_Time *near_time(void)
     return (const Mono_Time *)(const void *)&tokens[1];
 }
 
+DHT *near_dht(void)
+{
+    return (DHT *)(void *)&tokens[2];
+}
+
+Net_Crypto *near_crypto(void)
+{
+    return (Net_Crypto *)(void *)&tokens[3];
+}
+
+/* What has other types, or another name, in some versions. */
+#if TOX_ABI == 218
+typedef uint16_t Lock;
+#else
+typedef uint32_t Lock;
+#endif
+
+#if TOX_ABI < 222
+typedef Net_Crypto Sender;
+#define LAN_INIT_ARGUMENTS const Network *ns
+#else
+typedef const Net_Crypto Sender;
+#define LAN_INIT_ARGUMENTS const Memory *mem, const Network *ns
+#endif
+
+#if TOX_ABI == 218
+typedef Net_Crypto Lister;
+#define stub_onion_set_friend_dht_pubkey stub_onion_set_friend_DHT_pubkey
+#define onion_set_friend_dht_pubkey onion_set_friend_DHT_pubkey
+#else
+typedef const Net_Crypto Lister;
+#endif
+
 /* Declared with the type of what it replaces: a wrong signature does not compile. */
 #define STUB(name) extern __typeof__(name) stub_##name
 STUB(mono_time_get);
+#if TOX_ABI < 222
 STUB(onion_get_dht);
 STUB(onion_get_net_crypto);
+STUB(dht_get_net);
+#endif
 STUB(onion_addfriend);
 STUB(onion_delfriend);
 STUB(onion_set_friend_online);
-STUB(onion_set_friend_DHT_pubkey);
+STUB(onion_set_friend_dht_pubkey);
 STUB(onion_dht_pk_callback);
 STUB(recv_tcp_relay_handler);
 STUB(oniondata_registerhandler);
 STUB(send_onion_data);
 STUB(dht_get_self_public_key);
-STUB(dht_get_net);
 STUB(dht_addfriend);
 STUB(dht_delfriend);
 STUB(new_connection_handler);
@@ -96,15 +131,22 @@ uint64_t stub_mono_time_get(const Mono_Time *mono_time)
 
 /* ---- onion client */
 
+#if TOX_ABI < 222
 DHT *stub_onion_get_dht(const Onion_Client *onion_c)
 {
-    return (DHT *)(void *)&tokens[2];
+    return near_dht();
 }
 
 Net_Crypto *stub_onion_get_net_crypto(const Onion_Client *onion_c)
 {
-    return (Net_Crypto *)(void *)&tokens[3];
+    return near_crypto();
 }
+
+Networking_Core *stub_dht_get_net(const DHT *dht)
+{
+    return NULL;
+}
+#endif
 
 int stub_onion_addfriend(Onion_Client *onion_c, const uint8_t *public_key)
 {
@@ -124,7 +166,7 @@ int stub_onion_set_friend_online(Onion_Client *onion_c, int friend_num, bool onl
     return 0;
 }
 
-int stub_onion_set_friend_DHT_pubkey(Onion_Client *onion_c, int friend_num, const uint8_t *dht_pk)
+int stub_onion_set_friend_dht_pubkey(Onion_Client *onion_c, int friend_num, const uint8_t *dht_pk)
 {
     ++near.calls;
     return 0;
@@ -162,20 +204,15 @@ const uint8_t *stub_dht_get_self_public_key(const DHT *dht)
     return key;
 }
 
-Networking_Core *stub_dht_get_net(const DHT *dht)
-{
-    return NULL;
-}
-
 int stub_dht_addfriend(DHT *dht, const uint8_t *public_key, dht_ip_cb *cb, void *obj, int32_t number,
-                       uint16_t *lock_count)
+                       Lock *lock)
 {
     ++near.calls;
-    *lock_count = (uint16_t)(number % TOKENS + 1);
+    *lock = (Lock)(number % TOKENS + 1);
     return 0;
 }
 
-int stub_dht_delfriend(DHT *dht, const uint8_t *public_key, uint16_t lock_count)
+int stub_dht_delfriend(DHT *dht, const uint8_t *public_key, Lock lock)
 {
     ++near.calls;
     return 0;
@@ -241,7 +278,7 @@ int stub_set_direct_ip_port(Net_Crypto *nc, int crypt_id, const IP_Port *ipp, bo
     return 0;
 }
 
-int64_t stub_write_cryptpacket(Net_Crypto *nc, int crypt_id, const uint8_t *data, uint16_t len,
+int64_t stub_write_cryptpacket(Sender *nc, int crypt_id, const uint8_t *data, uint16_t len,
                                bool congestion_control)
 {
     ++near.calls;
@@ -260,7 +297,7 @@ int stub_add_tcp_relay_peer(Net_Crypto *nc, int crypt_id, const IP_Port *ipp, co
     return 0;
 }
 
-uint32_t stub_copy_connected_tcp_relays_index(Net_Crypto *nc, Node_format *out, uint16_t max, uint32_t idx)
+uint32_t stub_copy_connected_tcp_relays_index(Lister *nc, Node_format *out, uint16_t max, uint32_t idx)
 {
     ++near.calls;
     const uint32_t count = max < near.relays ? max : near.relays;
@@ -279,7 +316,7 @@ uint32_t stub_copy_connected_tcp_relays_index(Net_Crypto *nc, Node_format *out, 
 
 /* ---- LAN discovery: off */
 
-Broadcast_Info *stub_lan_discovery_init(const Network *ns)
+Broadcast_Info *stub_lan_discovery_init(LAN_INIT_ARGUMENTS)
 {
     return NULL;
 }

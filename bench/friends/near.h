@@ -28,6 +28,8 @@ void near_status(int crypto, bool online);
 void near_data(int crypto, const uint8_t *data, uint16_t length);
 /* Not null, and never looked into. */
 Onion_Client *near_onion(void);
+DHT *near_dht(void);
+Net_Crypto *near_crypto(void);
 const Mono_Time *near_time(void);
 
 #endif

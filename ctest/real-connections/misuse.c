@@ -64,7 +64,7 @@ static void relay_numbers(void)
 
 /* ---- lengths ---- */
 
-static const uint16_t lengths[] = {0, 1, 1024, 1025, 1792, 1793, 2031, 2032, 2048, 65534, 65535};
+static const uint16_t lengths[] = {0, 1, 1024, 1025, 1792, 1793, 2031, 2032, 2048, 65534};
 
 static void too_long(void)
 {
@@ -89,6 +89,34 @@ static void too_long(void)
         verdict(send_packet_tcp_connection(F.tc, P_SLEEPING, payload, n), -1, "send %u in sleep", n);
     }
 
+    field_close();
+}
+
+/* One more than fits into 16 bits with the packet's id: 0.2.20 writes over its stack. */
+static void data_of_65535(void)
+{
+    field_open();
+    TRY(-1, send_packet_tcp_connection(F.tc, P_ONLINE, payload, 65535));
+    field_close();
+}
+
+static void onion_of_65535(void)
+{
+    field_open();
+    TRY(-1, tcp_send_onion_request(F.tc, R_CONNECTED, payload, 65535));
+    field_close();
+}
+
+static void longest(void)
+{
+    field_open();
+    const uint8_t *pk = F.pair.b->c->pk;
+    const IP_Port known = relay_address(F.relay[0]);
+    TRY(-1, send_packet_tcp_connection(F.tc, P_OFFLINE, payload, 65535));
+    TRY(-1, send_packet_tcp_connection(F.tc, P_SLEEPING, payload, 65535));
+    TRY(-1, tcp_send_oob_packet(F.tc, R_CONNECTED, pk, payload, 65535));
+    TRY(-1, tcp_send_oob_packet_using_relay(F.tc, F.relay[0]->pk, pk, payload, 65535));
+    TRY(-1, tcp_send_forward_request(W.log, F.tc, &known, &known, NULL, 0, payload, 65535));
     field_close();
 }
 
@@ -257,17 +285,22 @@ static void twice(void)
     field_close();
 }
 
+enum { LONGEST = TOX_ABI == 220 ? T_OURS : 0 };
+
 int main(int argc, char **argv)
 {
     const Test tests[] = {
         {"peer_numbers", peer_numbers, T_FAST, 20},
         {"relay_numbers", relay_numbers, 0, 20},
         {"too_long", too_long, T_FAST, 20},
+        {"data_of_65535", data_of_65535, LONGEST | T_FAST, 20},
+        {"onion_of_65535", onion_of_65535, LONGEST | T_FAST, 20},
+        {"longest", longest, T_FAST, 20},
         {"long_enough", long_enough, 0, 20},
         {"nothing_to_send", nothing_to_send, T_OURS, 20},
         {"families", families, T_FAST, 20},
-        {"forwarder_families", forwarder_families, T_OURS, 20},
-        {"forward_lengths", forward_lengths, T_OURS | T_FAST, 20},
+        {"forwarder_families", forwarder_families, T_OURS_BEFORE(222), 20},
+        {"forward_lengths", forward_lengths, T_OURS_BEFORE(222) | T_FAST, 20},
         {"list_sizes", list_sizes, 0, 20},
         {"list_indexes", list_indexes, T_OURS | T_FAST, 20},
         {"twice", twice, 0, 20},

@@ -13,6 +13,10 @@ static void no_object(void)
     IP_Port told;
     TRY(0, (intptr_t)tcp_connections_public_key(NULL));
     TRY(0, tcp_connections_count(NULL));
+#if TOX_ABI > 218
+    TRY(false, tcp_relay_is_valid(NULL, pk));
+    TRY(false, tcp_relay_is_valid(NULL, NULL));
+#endif
     TRY(0, tcp_connected_relays_count(NULL));
     TRY(-1, new_tcp_connection_to(NULL, pk, 1));
     TRY(-1, kill_tcp_connection_to(NULL, 0));
@@ -52,6 +56,9 @@ static void no_argument(void)
     TRY(-1, send_packet_tcp_connection(F.tc, P_ONLINE, NULL, 10));
     TRY(-1, send_packet_tcp_connection(F.tc, P_ONLINE, NULL, 0));
     TRY(-1, send_packet_tcp_connection(F.tc, P_OFFLINE, NULL, 10));
+#if TOX_ABI > 218
+    TRY(false, tcp_relay_is_valid(F.tc, NULL));
+#endif
     TRY(-1, add_tcp_relay_global(F.tc, NULL, payload));
     TRY(-1, add_tcp_relay_global(F.tc, &F.silent, NULL));
     TRY(-1, add_tcp_relay_connection(F.tc, P_ONLINE, NULL, payload));
@@ -104,6 +111,18 @@ static TCP_Connections *made(const Logger *log, const Random *rng, const Network
     return new_tcp_connections(log, rng, ns, mono, key, &none);
 }
 
+/* Without a Memory. */
+#if TOX_ABI > 218
+static TCP_Connections *made_of_nothing(const Logger *log)
+{
+#if TOX_ABI == 220
+    return (new_tcp_connections)(log, NULL, W.rng, W.ns, W.mono, payload, NULL);
+#else
+    return (new_tcp_connections)(log, NULL, W.rng, W.ns, W.mono, payload, NULL, NULL);
+#endif
+}
+#endif
+
 static void no_way_to_make_one(void)
 {
     field_open();
@@ -112,6 +131,10 @@ static void no_way_to_make_one(void)
     TRY(0, (intptr_t)made(W.log, W.rng, W.ns, NULL, payload));
     TRY(0, (intptr_t)made(W.log, W.rng, W.ns, W.mono, NULL));
     TRY(0, (intptr_t)made(NULL, NULL, NULL, NULL, NULL));
+#if TOX_ABI > 218
+    TRY(0, (intptr_t)made_of_nothing(W.log));
+    TRY(0, (intptr_t)made_of_nothing(NULL));
+#endif
     field_close();
 }
 

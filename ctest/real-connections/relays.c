@@ -368,7 +368,7 @@ int main(int argc, char **argv)
         {"onion", onion, 0, 20},
         {"onion_keeps_awake", onion_keeps_awake, T_FAST, 20},
         {"forward_requests", forward_requests, 0, 20},
-        {"forward_past_sleeping_relays", forward_past_sleeping_relays, T_OURS | T_FAST, 20},
+        {"forward_past_sleeping_relays", forward_past_sleeping_relays, T_OURS_BEFORE(222) | T_FAST, 20},
     };
 
     return run_tests("relays", tests, sizeof(tests) / sizeof(tests[0]), argc, argv);

@@ -65,9 +65,24 @@ static int on_new(void *object, const New_Connection *incoming)
 
 /* ---- stacks ---- */
 
-void stacks_open(bool udp)
+static Net_Crypto *crypto_over(DHT *dht, Networking_Core *net)
 {
     static const TCP_Proxy_Info none;
+#if TOX_ABI < 222
+    (void)net;
+    return new_net_crypto(W.log, W.rng, W.ns, W.mono, dht, &none);
+#else
+    static const Net_Crypto_DHT_Funcs funcs = {
+        (nc_dht_get_shared_key_sent_cb *)dht_get_shared_key_sent,
+        (nc_dht_get_self_public_key_cb *)dht_get_self_public_key,
+        (nc_dht_get_self_secret_key_cb *)dht_get_self_secret_key,
+    };
+    return new_net_crypto(W.log, os_memory(), W.rng, W.ns, W.mono, net, dht, &funcs, &none, NULL);
+#endif
+}
+
+void stacks_open(bool udp)
+{
     world_open();
 
     for (size_t i = 0; i < STACKS; ++i) {
@@ -80,7 +95,7 @@ void stacks_open(bool udp)
         CHECK(s->net != NULL);
         s->dht = new_dht(W.log, W.rng, W.ns, W.mono, s->net, false, false);
         CHECK(s->dht != NULL);
-        s->nc = new_net_crypto(W.log, W.rng, W.ns, W.mono, s->dht, &none);
+        s->nc = crypto_over(s->dht, s->net);
         CHECK(s->nc != NULL);
         new_connection_handler(s->nc, on_new, s);
         s->deaf = !udp;

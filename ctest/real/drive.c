@@ -6,6 +6,8 @@
 
 #include <unistd.h>
 
+enum { STEPS_AT_LEAST = 20 };
+
 void step(void)
 {
     const Mono_Time *relay_mono = W.relay_mono == NULL ? W.mono : W.relay_mono;
@@ -45,14 +47,15 @@ void pass_seconds(unsigned seconds)
     }
 }
 
+/* On a busy machine a moment may be over before anything was done in it. */
 void step_for(unsigned ms)
 {
     const uint64_t end = real_ms() + ms;
 
-    do {
+    for (unsigned i = 0; i < STEPS_AT_LEAST || real_ms() < end; ++i) {
         step();
         usleep(300);
-    } while (real_ms() < end);
+    }
 }
 
 bool step_until(bool (*done)(void *arg), void *arg, unsigned ms)

@@ -150,10 +150,10 @@ static const Misuse ranges[] = {
     /* A peer may go at any time, so data for one that is gone is no misuse. */
     ROW(data_240, -1, true), ROW(data_255, -1, true), ROW(data_offline, -1, false),
     ROW(data_unused, -1, false), ROW(data_2032, -1, true), ROW(data_2047, -1, true),
-    ROW(data_65535, -1, true), ROW(drop_240, -1, true), ROW(drop_255, -1, true),
+    ROW(drop_240, -1, true), ROW(drop_255, -1, true),
     ROW(number_240, -1, false), ROW(number_255, -1, false), ROW(number_unused, -1, false),
     ROW(oob_0, -1, true), ROW(oob_1025, -1, true), ROW(oob_65535, -1, true),
-    ROW(onion_2032, -1, true), ROW(onion_65535, -1, true), ROW(forward_1793, -1, true),
+    ROW(onion_2032, -1, true), ROW(forward_1793, -1, true),
     ROW(forward_65535, -1, true), ROW(forward_unspecified, 0, true), ROW(forward_family_1, 0, true),
     ROW(forward_family_14, 0, true), ROW(forward_family_130, 0, true),
     ROW(forward_family_255, 0, true),
@@ -168,6 +168,13 @@ static void out_of_range_is_logged(void)
 {
     try_all(ranges, sizeof(ranges) / sizeof(ranges[0]), true);
 }
+
+/* One more than fits into 16 bits with the packet's id: 0.2.20 writes over its stack. */
+static const Misuse longest[] = {ROW(data_65535, -1, true), ROW(onion_65535, -1, true)};
+
+static void data_of_65535(void) { try_all(&longest[0], 1, false); }
+static void onion_of_65535(void) { try_all(&longest[1], 1, false); }
+static void length_65535_is_logged(void) { try_all(longest, 2, true); }
 
 /* ---- NULL where it is not allowed: ours only, the original would crash ---- */
 
@@ -274,11 +281,16 @@ static void custom_values(void)
     world_close();
 }
 
+enum { LONGEST = TOX_ABI == 220 ? T_OURS : 0 };
+
 int main(int argc, char **argv)
 {
     const Test tests[] = {
         {"out_of_range", out_of_range, T_FAST, 30},
         {"out_of_range_is_logged", out_of_range_is_logged, T_OURS | T_FAST, 30},
+        {"data_of_65535", data_of_65535, LONGEST | T_FAST, 30},
+        {"onion_of_65535", onion_of_65535, LONGEST | T_FAST, 30},
+        {"length_65535_is_logged", length_65535_is_logged, T_OURS_BEFORE(222) | T_FAST, 30},
         {"null_pointers", null_pointers, T_OURS | T_FAST, 30},
         {"null_callbacks", null_callbacks, T_FAST, 30},
         {"custom_values", custom_values, T_FAST, 30},

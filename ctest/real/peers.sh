@@ -8,7 +8,11 @@ peer_packages=(microsocks dante-server tinyproxy-bin toxcore-utils)
 
 # unpack_peers DIR: leaves the peers' files in DIR. Nothing happens when they are there.
 unpack_peers() {
-    local dir=$1 spool
+    local dir=$1 spool lock
+    # Suites of several toxcore versions may run at the same time.
+    mkdir -p "${dir%/*}"
+    exec {lock}>"$dir.lock"
+    flock "$lock"
     if [ ! -e "$dir/complete" ]; then
         say "fetching peers: ${peer_packages[*]}"
         spool=$(mktemp -d)
@@ -24,6 +28,7 @@ unpack_peers() {
         unpack_all "$spool" "$dir"
         touch "$dir/complete"
     fi
+    exec {lock}>&-
     # shellcheck disable=SC2046
     need_packages $(cat "$dir/libraries")
 }

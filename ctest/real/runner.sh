@@ -2,13 +2,14 @@
 # shellcheck shell=bash
 #
 # What the suites of real-peer tests have in common: their options, their stages and their closing
-# line. A suite sources scripts/lib.sh, ctest/real/peers.sh and this file, sets the names below,
-# defines usage, and calls run_suite with its arguments.
+# line. A suite sources scripts/lib.sh, scripts/debian.sh, ctest/real/peers.sh and this file, sets the
+# names below, defines usage, and calls run_suite with its arguments.
 #
 #   suite     its directory, from the project root
 #   modules   the modules of toxcore that are replaced
 #   programs  one program for each of these C files of the suite
 #   ours      those of them that ask for functions that the original has not
+#   later     those of them for what toxcore has since 0.2.20
 #   threaded  those of them that helgrind is for
 #   support   C files that are linked to each, from ctest/
 #
@@ -29,6 +30,8 @@ run_suite() {
         esac
         shift
     done
+    one_of "$toxcore" "$(toxcore_versions)" ||
+        die "toxcore $toxcore is not supported; supported: $(toxcore_versions | paste -sd ' ')"
     [ "${#stages[@]}" -gt 0 ] || stages=(plain asan valgrind helgrind)
     need_packages gcc libc6-dev libsodium-dev libopus-dev libvpx-dev
     prepare "$toxcore" "${stages[@]}"
@@ -39,6 +42,7 @@ run_suite() {
 prepare() {
     local toxcore=$1 stage
     shift
+    take_programs "$toxcore"
     unpack_peers "$ROOT/build/peers"
     for stage in "$@"; do
         case $stage in
@@ -50,6 +54,16 @@ prepare() {
     done
 }
 
+# take_programs VERSION: leaves in `programs` those that there are for this toxcore.
+take_programs() {
+    local name all=("${programs[@]}")
+    [ "$1" = 0.2.18 ] || return 0
+    programs=()
+    for name in "${all[@]}"; do
+        among "$name" "${later[@]}" || programs+=("$name")
+    done
+}
+
 # compile VERSION NAME ARGS-FILE [FLAG...]: builds all programs in build/VERSION/SUITE/NAME.
 compile() {
     local args=$ROOT/build/$1/$3 out=$ROOT/build/$1/${suite##*/}/$2 version=$1 name=$2
@@ -58,15 +72,14 @@ compile() {
     [ -r "$args" ] || die "$args is missing: run scripts/build --toxcore $version first"
     shift 3
     mkdir -p "$out"
-    with_progress "building $suite ($name)" compile_all "$version" "$args" "$out" "$@"
+    with_progress "building $suite ($name, toxcore $version)" compile_all "$version" "$args" "$out" "$@"
     check_origin "$name" "$out"
 }
 
 compile_all() {
     local version=$1 args=$2 out=$3 name objects=() wanted=()
     shift 3
-    local digits=${version#0.}
-    local flags=(-std=gnu11 -D_GNU_SOURCE "-DTOX_ABI=${digits//./}" -O1 -g -Wall -Wextra -Werror
+    local flags=(-std=gnu11 -D_GNU_SOURCE "-DTOX_ABI=$(tox_abi_of "$version")" -O1 -g -Wall -Wextra -Werror
         -I"$ROOT/$suite" -I"$ROOT/ctest/real" -I"$ROOT/ctest" -I"$ROOT/include" "$@")
     for name in "${support[@]}"; do
         mkdir -p "$out/${name%/*}"
@@ -123,6 +136,7 @@ inside() {
     local toxcore=$1 stages stage
     read -ra stages <<<"$2"
     shift 2
+    take_programs "$toxcore"
     scratch=$(mktemp -d)
     at_exit "rm -rf '$scratch'"
     # Proxies give up their rights.

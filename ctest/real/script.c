@@ -236,10 +236,9 @@ ssize_t script_await(Script *script, uint8_t *plain)
     }
 }
 
-Client *script_client(Script *script)
+void script_greet(Script *script, Client *client)
 {
     uint8_t plain[PLAIN_MAX];
-    Client *client = script_connect(script);
     script_read_hello(script);
     script_send_hello(script);
     CHECK(step_until(confirmed, client, WAIT_MS));
@@ -248,6 +247,12 @@ Client *script_client(Script *script)
     plain[0] = 5;
     script_send(script, plain, 9);
     step();
+}
+
+Client *script_client(Script *script)
+{
+    Client *client = script_connect(script);
+    script_greet(script, client);
     return client;
 }
 

@@ -41,6 +41,8 @@ Client *script_connect(Script *script);
 void script_read_hello(Script *script);
 /* Answers them with the relay's 96 bytes. */
 void script_send_hello(Script *script);
+/* Both, and an answer to its first ping. */
+void script_greet(Script *script, Client *client);
 /* All of it: a confirmed client whose first ping was answered. */
 Client *script_client(Script *script);
 /* Gives the client a route: it asks for `peer` and gets `con_id`, online. */

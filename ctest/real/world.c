@@ -16,7 +16,7 @@ static uint64_t virtual_now(void *user_data)
     return ((const World *)user_data)->ms;
 }
 
-static void keep_line(void *context, Logger_Level level, const char *file, int line,
+static void keep_line(void *context, Logger_Level level, const char *file, Log_Line line,
                       const char *func, const char *message, void *userdata)
 {
     World *world = (World *)context;
@@ -27,7 +27,7 @@ static void keep_line(void *context, Logger_Level level, const char *file, int l
     }
 
     if (getenv("REAL_LOG") != NULL) {
-        fprintf(stderr, "  log %d %s:%d %s: %s\n", (int)level, file, line, func, message);
+        fprintf(stderr, "  log %d %s:%d %s: %s\n", (int)level, file, (int)line, func, message);
     }
 
     ++world->line_count;
@@ -57,51 +57,51 @@ static void intrude(void)
     }
 }
 
-static int counted_close(void *obj, int s)
+static int counted_close(void *obj, Net_Socket s)
 {
     intrude();
     ++W.calls.closes;
     return system_network()->funcs->close(obj, s);
 }
 
-static int counted_recvbuf(void *obj, int s)
+static int counted_recvbuf(void *obj, Net_Socket s)
 {
     intrude();
     ++W.calls.avails;
     return system_network()->funcs->recvbuf(obj, s);
 }
 
-static int counted_recv(void *obj, int s, uint8_t *buf, size_t n)
+static int counted_recv(void *obj, Net_Socket s, uint8_t *buf, size_t n)
 {
     intrude();
     ++W.calls.recvs;
     return system_network()->funcs->recv(obj, s, buf, n);
 }
 
-static int counted_send(void *obj, int s, const uint8_t *buf, size_t n)
+static int counted_send(void *obj, Net_Socket s, const uint8_t *buf, size_t n)
 {
     intrude();
     ++W.calls.sends;
     return system_network()->funcs->send(obj, s, buf, n);
 }
 
-static int counted_socket(void *obj, int domain, int type, int proto)
+static Net_Socket counted_socket(void *obj, int domain, int type, int proto)
 {
     intrude();
     ++W.calls.sockets;
     return system_network()->funcs->socket(obj, domain, type, proto);
 }
 
-static void own_bytes(void *obj, uint8_t *out, size_t n)
+static void own_bytes(void *obj, uint8_t *out, Random_Size n)
 {
     intrude();
-    W.rng->funcs->random_bytes(obj, out, n);
+    random_bytes_of(W.rng)(obj, out, n);
 }
 
 static uint32_t own_uniform(void *obj, uint32_t bound)
 {
     intrude();
-    return W.rng->funcs->random_uniform(obj, bound);
+    return random_uniform_of(W.rng)(obj, bound);
 }
 
 static const Random_Funcs own_random_funcs = {own_bytes, own_uniform};
@@ -125,7 +125,7 @@ void world_open(void)
 {
     W.rng = system_random();
     CHECK(W.rng != NULL);
-    W.own_rng = (Random){&own_random_funcs, W.rng->obj};
+    W.own_rng = (Random){&own_random_funcs, random_object_of(W.rng)};
     open_network();
     W.ms = 1000;
     W.mono = mono_time_new(virtual_now, &W);
@@ -191,14 +191,14 @@ uint16_t free_port(void)
 
 static Network_Funcs relay_funcs;
 
-static int noting_accept(void *obj, int s)
+static Net_Socket noting_accept(void *obj, Net_Socket s)
 {
-    const int got = system_network()->funcs->accept(system_network()->obj, s);
+    const Net_Socket got = system_network()->funcs->accept(system_network()->obj, s);
     Relay *relay = (Relay *)obj;
     struct sockaddr_storage peer;
     socklen_t size = sizeof(peer);
 
-    if (got == -1 || getpeername(got, (struct sockaddr *)&peer, &size) != 0) {
+    if (socket_fd(got) == -1 || getpeername(socket_fd(got), (struct sockaddr *)&peer, &size) != 0) {
         return got;
     }
 
@@ -209,16 +209,16 @@ static int noting_accept(void *obj, int s)
 
     ++relay->accepted_count;
     CHECK(relay->open_count < MAX_ACCEPTED);
-    relay->open_sockets[relay->open_count++] = got;
+    relay->open_sockets[relay->open_count++] = socket_fd(got);
     return got;
 }
 
-static int noting_close(void *obj, int s)
+static int noting_close(void *obj, Net_Socket s)
 {
     Relay *relay = (Relay *)obj;
 
     for (size_t i = 0; i < relay->open_count; ++i) {
-        if (relay->open_sockets[i] == s) {
+        if (relay->open_sockets[i] == socket_fd(s)) {
             relay->open_sockets[i] = relay->open_sockets[--relay->open_count];
             break;
         }

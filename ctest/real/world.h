@@ -9,6 +9,7 @@
 
 #include "check.h"
 #include "toxabi.h"
+#include "versions.h"
 
 enum { MAX_RELAYS = 4, MAX_CLIENTS = 64, MAX_ACCEPTED = 256, MAX_LINES = 1024, LINE_SIZE = 256 };
 
@@ -143,7 +144,7 @@ void pass_seconds(unsigned seconds);
 /* Turns the clock without stepping. */
 void jump_seconds(unsigned seconds);
 
-/* Steps for real milliseconds, without turning the clock. */
+/* Steps for real milliseconds, and 20 times or more, without turning the clock. */
 void step_for(unsigned ms);
 /* Steps until `done` holds; false after `ms` real milliseconds. */
 bool step_until(bool (*done)(void *arg), void *arg, unsigned ms);
