@@ -48,7 +48,9 @@ void api_key(int id, unsigned p)
 {
     uint8_t key[32];
     memcpy(key, dht_key(p), 32);
+    key_event_begin(id, key);
     set_dht_temp_pk(world.fc, id, key, userdata(FROM_KEY));
+    key_event_end();
     done("set_dht_temp_pk", id, key_name(key), 0);
 }
 

@@ -34,6 +34,8 @@ void ev_okey(int slot, unsigned p)
 {
     const int number = onion_of(slot);
 
+    key_event_begin(slot, dht_key(p));
+
     if (handler(number >= 0 && near.onion[number].key != NULL, "onion DHT key", slot)) {
         uint8_t key[32];
         memcpy(key, dht_key(p), 32);
@@ -41,6 +43,7 @@ void ev_okey(int slot, unsigned p)
                                userdata(FROM_EVENT));
     }
 
+    key_event_end();
     look();
 }
 
@@ -67,6 +70,7 @@ int ev_relay_n(int slot, unsigned n)
 void ev_addr_lock(int lock, IP_Port address)
 {
     if (handler(lock >= 0 && near.locks[lock].cb != NULL, "DHT address", lock)) {
+        address_event_begin(near.locks[lock].number);
         near.locks[lock].cb(near.locks[lock].object, near.locks[lock].number, &address);
     }
 
@@ -82,12 +86,15 @@ void ev_nkey(int crypto, unsigned p)
 {
     Crypto *const c = crypto_of(crypto);
 
+    key_event_begin(c != NULL ? c->number : -1, dht_key(p));
+
     if (handler(c != NULL && c->key != NULL, "handshake with DHT key", crypto)) {
         uint8_t key[32];
         memcpy(key, dht_key(p), 32);
         c->key(c->object[3], c->number, key, userdata(FROM_EVENT));
     }
 
+    key_event_end();
     look();
 }
 

@@ -11,6 +11,11 @@
 void *stub_calloc(size_t count, size_t size);
 void *stub_realloc(void *block, size_t size);
 void stub_free(void *block);
+#if TOX_ABI == 222
+extern __typeof__(mem_alloc) stub_mem_alloc;
+extern __typeof__(mem_vrealloc) stub_mem_vrealloc;
+extern __typeof__(mem_delete) stub_mem_delete;
+#endif
 
 /* Larger blocks are treated as usual: the array of thousands of friends. */
 #define KEPT 400000
@@ -80,6 +85,39 @@ void *stub_realloc(void *block, size_t size)
     stub_free(block);
     return moved;
 }
+
+#if TOX_ABI == 222
+static void is_ours(const Memory *mem)
+{
+    if (mem != mem_token) {
+        fail("memory was asked of another object");
+    }
+}
+
+void *stub_mem_alloc(const Memory *mem, uint32_t size)
+{
+    is_ours(mem);
+    return stub_calloc(1, size);
+}
+
+void *stub_mem_vrealloc(const Memory *mem, void *block, uint32_t count, uint32_t size)
+{
+    is_ours(mem);
+
+    if (count * size == 0) {
+        stub_free(block);
+        return NULL;
+    }
+
+    return stub_realloc(block, (size_t)count * size);
+}
+
+void stub_mem_delete(const Memory *mem, void *block)
+{
+    is_ours(mem);
+    stub_free(block);
+}
+#endif
 
 long original_blocks(void)
 {

@@ -168,7 +168,7 @@ int nodes_in(const uint8_t *packet, size_t n)
         const size_t address = four ? 7 : 19;
 
         if ((!four && family != 10 && family != 138) || n - at < address) {
-            return DIFF_OURS && nodes > 0 ? nodes : -1;
+            return (DIFF_OURS || TOX_ABI == 222) && nodes > 0 ? nodes : -1;
         }
 
         if (n - at < address + 32) {

@@ -20,6 +20,9 @@ Networking_Core *const net_token = TOKEN(4);
 const Network *const ns_token = TOKEN(5);
 const Mono_Time *const mono_token = TOKEN(6);
 #define LAN_TOKEN TOKEN(7)
+#if TOX_ABI == 222
+const Memory *const mem_token = TOKEN(8);
+#endif
 
 void neighbours_setup(void)
 {
@@ -34,6 +37,7 @@ void neighbours_setup(void)
     }
 
     memset(&near, 0, sizeof(near));
+    later_reset();
     breaches = 0;
     breaches_expected = false;
 }
@@ -169,8 +173,14 @@ uint64_t stub_mono_time_get(const Mono_Time *mono_time)
 
 /* -------------------------------------------------------------- LAN discovery */
 
+#if TOX_ABI < 222
 Broadcast_Info *stub_lan_discovery_init(const Network *ns)
 {
+#else
+Broadcast_Info *stub_lan_discovery_init(const Memory *mem, const Network *ns)
+{
+    near_object(mem, mem_token, "lan_discovery_init");
+#endif
     near_object(ns, ns_token, "lan_discovery_init");
     near_call("lan_discovery_init() = %s", answers.no_lan_info ? "none" : "info");
     note_word(answers.no_lan_info ? "lan_init=-1" : "lan_init");

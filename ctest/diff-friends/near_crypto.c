@@ -5,6 +5,18 @@
 
 #include <string.h>
 
+/* Later versions promise to change less. */
+#if TOX_ABI >= 220
+#define NC_FROM_220 const
+#else
+#define NC_FROM_220
+#endif
+#if TOX_ABI >= 222
+#define NC_FROM_222 const
+#else
+#define NC_FROM_222
+#endif
+
 static Crypto *crypto_at(int id, const char *function)
 {
     if (id < 0 || id >= near.cryptos || !near.crypto[id].alive) {
@@ -74,6 +86,11 @@ static int open_crypto(const uint8_t *real, const uint8_t *dht)
 int stub_new_crypto_connection(Net_Crypto *nc, const uint8_t *real_pk, const uint8_t *dht_pk)
 {
     near_object(nc, crypto_token, "new_crypto_connection");
+
+    if (later_hidden(real_pk)) {
+        return -1;
+    }
+
     ++near.attempts;
     int id = -1;
 
@@ -202,16 +219,21 @@ int stub_nc_dht_pk_callback(const Net_Crypto *nc, int crypt_id, dht_pk_cb *cb, v
 int stub_set_direct_ip_port(Net_Crypto *nc, int crypt_id, const IP_Port *ipp, bool connected)
 {
     near_object(nc, crypto_token, "set_direct_ip_port");
+
+    if (later_hidden(NULL)) {
+        return answers.direct;
+    }
+
+    near.last_direct = *ipp;
     /* net_crypto refuses an address without a family, whatever its other bytes */
     near_call("set_direct_ip_port(%d, %s, %d)", crypt_id, ipp->ip.family.value == 0 ? "none" : address_text(ipp),
               connected);
     note_word("direct(%d,%d)", crypt_id, connected);
-    near.last_direct = *ipp;
     crypto_at(crypt_id, "set_direct_ip_port");
     return answers.direct;
 }
 
-int64_t stub_write_cryptpacket(Net_Crypto *nc, int crypt_id, const uint8_t *data, uint16_t length,
+int64_t stub_write_cryptpacket(NC_FROM_222 Net_Crypto *nc, int crypt_id, const uint8_t *data, uint16_t length,
                                bool congestion_control)
 {
     near_object(nc, crypto_token, "write_cryptpacket");
@@ -260,7 +282,8 @@ int stub_add_tcp_relay_peer(Net_Crypto *nc, int crypt_id, const IP_Port *ipp, co
     return result;
 }
 
-uint32_t stub_copy_connected_tcp_relays_index(Net_Crypto *nc, Node_format *tcp_relays, uint16_t num, uint32_t idx)
+uint32_t stub_copy_connected_tcp_relays_index(NC_FROM_220 Net_Crypto *nc, Node_format *tcp_relays, uint16_t num,
+        uint32_t idx)
 {
     near_object(nc, crypto_token, "copy_connected_tcp_relays_index");
     const uint32_t count = num < answers.own_count ? num : answers.own_count;

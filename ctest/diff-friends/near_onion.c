@@ -6,6 +6,7 @@
 
 static uint8_t self_key[32] = {'S', 'E', 'L', 'F'};
 
+#if TOX_ABI < 222
 DHT *stub_onion_get_dht(const Onion_Client *onion_c)
 {
     near_object(onion_c, onion_token, "onion_get_dht");
@@ -17,6 +18,13 @@ Net_Crypto *stub_onion_get_net_crypto(const Onion_Client *onion_c)
     near_object(onion_c, onion_token, "onion_get_net_crypto");
     return crypto_token;
 }
+
+Networking_Core *stub_dht_get_net(const DHT *dht)
+{
+    near_object(dht, dht_token, "dht_get_net");
+    return net_token;
+}
+#endif
 
 static Onion_Friend *onion_friend(int number, const char *function)
 {
@@ -82,8 +90,12 @@ int stub_onion_set_friend_online(Onion_Client *onion_c, int friend_num, bool onl
 int stub_onion_set_friend_DHT_pubkey(Onion_Client *onion_c, int friend_num, const uint8_t *dht_pk)
 {
     near_object(onion_c, onion_token, "onion_set_friend_DHT_pubkey");
-    near_call("onion_set_friend_DHT_pubkey(%d, %s)", friend_num, key_name(dht_pk));
-    note_word("okset(%d,%s)", friend_num, key_name(dht_pk));
+
+    if (!told_later(friend_num, dht_pk)) {
+        near_call("onion_set_friend_DHT_pubkey(%d, %s)", friend_num, key_name(dht_pk));
+        note_word("okset(%d,%s)", friend_num, key_name(dht_pk));
+    }
+
     Onion_Friend *const friend = onion_friend(friend_num, "onion_set_friend_DHT_pubkey");
     ++near.okeys;
 
@@ -158,14 +170,20 @@ const uint8_t *stub_dht_get_self_public_key(const DHT *dht)
     return self_key;
 }
 
-Networking_Core *stub_dht_get_net(const DHT *dht)
+/* From 0.2.20 on the DHT hands out no token for a key that somebody else has registered (D5). */
+static Token token_for(const uint8_t *public_key)
 {
-    near_object(dht, dht_token, "dht_get_net");
-    return net_token;
+    for (int i = 0; TOX_ABI > 218 && i < near.locks_made; ++i) {
+        if (near.locks[i].held && memcmp(near.locks[i].key, public_key, 32) == 0) {
+            return 0;
+        }
+    }
+
+    return (Token)(near.locks_made % 65535 + 1);
 }
 
 int stub_dht_addfriend(DHT *dht, const uint8_t *public_key, dht_ip_cb *cb, void *obj, int32_t number,
-                       uint16_t *lock_count)
+                       Token *lock_count)
 {
     near_object(dht, dht_token, "dht_addfriend");
     ++near.dht_adds;
@@ -176,13 +194,14 @@ int stub_dht_addfriend(DHT *dht, const uint8_t *public_key, dht_ip_cb *cb, void 
         return -1;
     }
 
+    const Token token = token_for(public_key);
     const int lock = near.locks_made;
     near.locks = (Dht_Lock *)grown(near.locks, lock, sizeof(Dht_Lock));
     ++near.locks_made;
     Dht_Lock *const made = &near.locks[lock];
     memcpy(made->key, public_key, 32);
     made->held = true;
-    made->token = (uint16_t)(lock % 65535 + 1);
+    made->token = token;
     made->cb = cb;
     made->object = obj;
     made->number = number;
@@ -193,8 +212,8 @@ int stub_dht_addfriend(DHT *dht, const uint8_t *public_key, dht_ip_cb *cb, void 
 
     if (lock_count == NULL) {
         breach("dht_addfriend without a place for the token");
-    } else {
-        *lock_count = made->token;
+    } else if (token != 0) {
+        *lock_count = token;
     }
 
     near_call("dht_addfriend(%s, number %d) = token %u", key_name(public_key), number, made->token);
@@ -202,7 +221,7 @@ int stub_dht_addfriend(DHT *dht, const uint8_t *public_key, dht_ip_cb *cb, void 
     return 0;
 }
 
-int stub_dht_delfriend(DHT *dht, const uint8_t *public_key, uint16_t lock_count)
+int stub_dht_delfriend(DHT *dht, const uint8_t *public_key, Token lock_count)
 {
     near_object(dht, dht_token, "dht_delfriend");
     near_call("dht_delfriend(%s, token %u) = %d", key_name(public_key), lock_count, answers.dht_del);
@@ -212,7 +231,7 @@ int stub_dht_delfriend(DHT *dht, const uint8_t *public_key, uint16_t lock_count)
     for (int i = near.locks_made - 1; i >= 0; --i) {
         Dht_Lock *const lock = &near.locks[i];
 
-        if (lock->held && lock->token == lock_count && memcmp(lock->key, public_key, 32) == 0) {
+        if (lock->held && lock->token == lock_count && lock_count != 0 && memcmp(lock->key, public_key, 32) == 0) {
             /* the DHT refuses what it does not know: it is gone either way */
             lock->held = false;
             return answers.dht_del;

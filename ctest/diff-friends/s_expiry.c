@@ -53,7 +53,7 @@ static void attempt_outlives_key(void)
     ev_packet(0, 16, 1);
     /* to the module that is a new key, so it begins again */
     QUIETLY(ev_okey(0, 1));
-    saw_new("dht_add(P1,0)=2 kill(0) on(0,0) S0(100,0) S1(200,0) new_crypto(k1,P1)=1 h4(0) okset(0,P1)",
+    saw_new_till_220("dht_add(P1,0)=2 kill(0) on(0,0) S0(100,0) S1(200,0) new_crypto(k1,P1)=1 h4(0) okset(0,P1)",
             "dht_add(P1,0)=2 kill(0) on(0,0) S0(100,0) S1(200,0) new_crypto(k1,P1)=1 h4(0) rpeer(1,R903) "
             "rpeer(1,R902) "
             "rpeer(1,R901) okset(0,P1)");

@@ -102,7 +102,7 @@ static void change_between_attempts(void)
     ev_down(0);
     saw_nothing();
     QUIETLY(api_key(0, 2));
-    saw_new("dht_del(P1,1) dht_add(P2,0)=2 new_crypto(k1,P2)=1 h4(0) okset(0,P2)",
+    saw_new_till_220("dht_del(P1,1) dht_add(P2,0)=2 new_crypto(k1,P2)=1 h4(0) okset(0,P2)",
             "dht_del(P1,1) dht_add(P2,0)=2 new_crypto(k1,P2)=1 h4(0) rpeer(1,R903) rpeer(1,R902) rpeer(1,R901) "
             "okset(0,P2)");
     expect("address kept", api_address(0)->ip.family.value, 2);
@@ -119,7 +119,7 @@ static void relays_at_once(void)
     ev_addr(0, at4(UDP4, 1, 2, 3, 4, 5));
     saw_nothing();
     QUIETLY(ev_okey(0, 2));
-    saw_new("dht_del(P1,1) dht_add(P2,0)=2 kill(0) on(0,0) S0(100,0) S1(200,0) new_crypto(k1,P2)=1 h4(0) okset(0,P2)",
+    saw_new_till_220("dht_del(P1,1) dht_add(P2,0)=2 kill(0) on(0,0) S0(100,0) S1(200,0) new_crypto(k1,P2)=1 h4(0) okset(0,P2)",
             "dht_del(P1,1) dht_add(P2,0)=2 kill(0) on(0,0) S0(100,0) S1(200,0) new_crypto(k1,P2)=1 h4(0) "
             "rpeer(1,R903) "
             "rpeer(1,R902) rpeer(1,R901) okset(0,P2)");
@@ -129,7 +129,7 @@ static void relays_at_once(void)
     ev_down(1);
     saw_nothing();
     QUIETLY(ev_addr(0, at4(UDP4, 1, 2, 3, 4, 6)));
-    saw_new("new_crypto(k1,P2)=2 h4(0) direct(2,1)", "new_crypto(k1,P2)=2 h4(0) rpeer(2,R5) rpeer(2,R4) rpeer(2,R3) "
+    saw_new_till_220("new_crypto(k1,P2)=2 h4(0) direct(2,1)", "new_crypto(k1,P2)=2 h4(0) rpeer(2,R5) rpeer(2,R4) rpeer(2,R3) "
             "direct(2,1)");
 }
 
@@ -158,31 +158,59 @@ static int lock_of_key(unsigned p)
     return -1;
 }
 
-/* Two friends may claim one DHT key: FD-05, FD-06. */
+/* Two friends may claim one DHT key: FD-05, FD-06. From 0.2.20 on the DHT gives the second of them no
+ * token, so that the original makes no attempts to him. */
 static void shared_key(void)
 {
+    const bool token = TOX_ABI == 218;
     connecting(1, 1);
     searching(2);
     QUIETLY(api_key(1, 1));
-    saw_new("dht_add(P1,1)=2 new_crypto(k2,P1)=1 h4(1) okset(1,P1)", "new_crypto(k2,P1)=1 h4(1) okset(1,P1)");
+    saw_new(token ? "dht_add(P1,1)=2 new_crypto(k2,P1)=1 h4(1) okset(1,P1)" : "dht_add(P1,1)=0 okset(1,P1)",
+            "new_crypto(k2,P1)=1 h4(1) okset(1,P1)");
     QUIETLY(ev_addr_lock(0, at4(UDP4, 1, 2, 3, 4, 5)));
     saw_new("direct(0,1)", "direct(0,1) direct(1,1)");
     QUIETLY(if (near.locks_made > 1) { ev_addr_lock(1, at4(UDP4, 1, 2, 3, 4, 5)); });
-    saw_new("direct(1,1)", "");
+    saw_new(token ? "direct(1,1)" : "direct(-1,1)", "");
     expect("both have the address", api_address(0)->ip.family.value == 2 && api_address(1)->ip.family.value == 2, 1);
     QUIETLY(api_kill(0));
     saw_new("onion_del(0) kill(0) dht_del(P1,1)", "onion_del(0) kill(0) dht_del(P1,1) dht_add(P1,1)=2");
     QUIETLY(api_key(1, 2));
-    saw("dht_del(P1,2) dht_add(P2,1)=3 kill(1) new_crypto(k2,P2)=2 h4(1) okset(1,P2)");
+    saw_new(token ? "dht_del(P1,2) dht_add(P2,1)=3 kill(1) new_crypto(k2,P2)=2 h4(1) okset(1,P2)"
+            : "dht_add(P2,1)=3 new_crypto(k2,P2)=1 h4(1) okset(1,P2)",
+            "dht_del(P1,2) dht_add(P2,1)=3 kill(1) new_crypto(k2,P2)=2 h4(1) okset(1,P2)");
     /* the second of two goes: the first keeps what it has */
     searching(3);
     QUIETLY(api_key(0, 2));
     saw_nothing();
     QUIETLY(api_kill(0));
-    saw_new("onion_del(2) kill(3) dht_del(P2,4)", "onion_del(2) kill(3)");
-    expect("locks held", held_locks(), 1);
+    saw_new(token ? "onion_del(2) kill(3) dht_del(P2,4)" : "onion_del(2) kill(-1)", "onion_del(2) kill(3)");
+    expect_new("locks held", held_locks(), token ? 1 : 3, 1);
     QUIETLY(api_kill(1));
-    expect("none held", held_locks(), 0);
+    expect_new("none held", held_locks(), token ? 0 : 2, 0);
+    saw_nothing();
+}
+
+/* The second of two goes, and another friend comes into his slot: where the original had no token for
+ * the key (D5), the DHT tells him the address of the first. */
+static void shared_key_left_behind(void)
+{
+    connecting(1, 1);
+    searching(2);
+    QUIETLY(api_key(1, 1));
+    expect_new("an attempt to the second", api_crypto(1) >= 0, TOX_ABI == 218, 1);
+    QUIETLY(api_kill(1));
+    expect("slot of the newcomer", searching(3), 1);
+    QUIETLY(api_key(1, 3));
+
+    for (int i = 0; i < near.locks_made; ++i) {
+        if (near.locks[i].held && key_number(near.locks[i].key, 'P') == 1) {
+            QUIETLY(ev_addr_lock(i, at4(UDP4, 1, 1, 1, 1, 1)));
+        }
+    }
+
+    expect("the first has the address", api_address(0)->ip.family.value, 2);
+    expect_new("the newcomer has it", api_address(1)->ip.family.value == 2, TOX_ABI > 218, 0);
     saw_nothing();
 }
 
@@ -210,14 +238,22 @@ static void shared_and_refused(void)
     saw_nothing();
 }
 
+/* Any 32 bytes, for friend 0. */
+static void set_key(const uint8_t *key)
+{
+    key_event_begin(0, key);
+    set_dht_temp_pk(world.fc, 0, key, NULL);
+    key_event_end();
+}
+
 /* A friend who claims our own DHT key, or whose key is a relay's: no business of this module. */
 static void odd_keys(void)
 {
     searching(1);
-    set_dht_temp_pk(world.fc, 0, (const uint8_t *)"SELF\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", NULL);
+    set_key((const uint8_t *)"SELF\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0");
     expect("attempt", api_crypto(0), 0);
     saw_nothing();
-    set_dht_temp_pk(world.fc, 0, relay_key(1), NULL);
+    set_key(relay_key(1));
     saw("dht_del(53454c4600000000000000000000000000000000000000000000000000000000,1) dht_add(R1,0)=2 kill(0) "
         "new_crypto(k1,R1)=1 h4(0) okset(0,R1)");
 }
@@ -232,9 +268,9 @@ static void one_bit(void)
         get_friendcon_public_keys(NULL, key, world.fc, 0);
         key[i] ^= 0x80;
         const long calls = near.dht_adds;
-        set_dht_temp_pk(world.fc, 0, key, NULL);
+        set_key(key);
         expect("a change", near.dht_adds - calls, 1);
-        set_dht_temp_pk(world.fc, 0, key, NULL);
+        set_key(key);
         expect("no change", near.dht_adds - calls, 1);
     }
 
@@ -247,7 +283,7 @@ static void own_key_back(void)
     uint8_t key[32];
     connected(1, 1);
     get_friendcon_public_keys(NULL, key, world.fc, 0);
-    set_dht_temp_pk(world.fc, 0, key, NULL);
+    set_key(key);
     saw("");
     expect("status", api_status(0), 2);
 }
@@ -288,6 +324,7 @@ const Scenario key_scenarios[] = {
     {"key-relays-at-once", SIM, relays_at_once, 0},
     {"key-refused-at-once", SIM, refused_at_once, 0},
     {"key-shared", SIM, shared_key, 0},
+    {"key-shared-left-behind", SIM, shared_key_left_behind, 0},
     {"key-shared-and-refused", SIM, shared_and_refused, 0},
     {"key-odd", SIM, odd_keys, 0},
     {"key-one-bit", SIM, one_bit, 0},

@@ -62,7 +62,7 @@ static void fc44(void)
     open_with_lan();
     expect("logged", world.logged, 1);
     QUIETLY(it());
-    saw_new(round_words(33446, 33455), "");
+    saw_new(TOX_ABI == 218 ? round_words(33446, 33455) : "", "");
     kill_friend_connections(world.fc);
     world.fc = NULL;
     saw("lan_kill(none)");

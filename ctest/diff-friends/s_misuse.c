@@ -198,8 +198,8 @@ static void constructor(void)
 
     if (DIFF_OURS) {
         quiet_begin();
-        expect("no clock", new_friend_connections(world.log, NULL, ns_token, onion_token, false) == NULL, 1);
-        Friend_Connections *const silent = new_friend_connections(NULL, mono_token, ns_token, onion_token, false);
+        expect("no clock", fc_new(world.log, NULL, onion_token, false) == NULL, 1);
+        Friend_Connections *const silent = fc_new(NULL, mono_token, onion_token, false);
         expect("no log", silent != NULL, 1);
         Friend_Connections *const kept = world.fc;
         world.fc = silent;

@@ -37,8 +37,8 @@ static void fc49(void)
     packet[n] = 99;
     int result = -2;
     QUIETLY(result = ev_data(0, packet, n + 1));
-    expect_new("one and a bad byte", result, -1, 0);
-    saw_new("", "rpeer(0,R1)");
+    expect_new("one and a bad byte", result, TOX_ABI < 222 ? -1 : 0, 0);
+    saw_new_till_220("", "rpeer(0,R1)");
 }
 
 static void fc50(void)

@@ -29,7 +29,9 @@ static void del_refused_online(void)
     connected(1, 1);
     answers.dht_del = -1;
     QUIETLY(ev_okey(0, 2));
-    saw_new("dht_del(P1,1)=-1 kill(0) on(0,0) S0(100,0) S1(200,0) new_crypto(k1,P1)=1 h4(0) okset(0,P2)",
+    saw_new(TOX_ABI < 222 ? "dht_del(P1,1)=-1 kill(0) on(0,0) S0(100,0) S1(200,0) new_crypto(k1,P1)=1 h4(0) okset(0,P2)"
+            : "dht_del(P1,1)=-1 kill(0) on(0,0) S0(100,0) S1(200,0) new_crypto(k1,P1)=1 h4(0) "
+              "rpeer(1,R903) rpeer(1,R902) rpeer(1,R901) okset(0,P2)",
             "dht_del(P1,1)=-1 dht_add(P2,0)=2 kill(0) on(0,0) S0(100,0) S1(200,0) new_crypto(k1,P2)=1 h4(0) "
             "rpeer(1,R903) "
             "rpeer(1,R902) rpeer(1,R901) okset(0,P2)");

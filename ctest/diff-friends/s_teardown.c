@@ -161,7 +161,7 @@ static void two_objects(void)
 {
     Friend_Connections *const first = world.fc;
     connected(1, 1);
-    world.fc = new_friend_connections(world.log, mono_token, ns_token, onion_token, false);
+    world.fc = fc_new(world.log, mono_token, onion_token, false);
     expect("second", world.fc != NULL, 1);
     connected(2, 2);
     expect("its own ids", api_find(2), 0);

@@ -8,8 +8,6 @@
 
 #define STUB(name) extern __typeof__(name) stub_##name
 STUB(mono_time_get);
-STUB(onion_get_dht);
-STUB(onion_get_net_crypto);
 STUB(onion_addfriend);
 STUB(onion_delfriend);
 STUB(onion_set_friend_online);
@@ -19,7 +17,6 @@ STUB(recv_tcp_relay_handler);
 STUB(oniondata_registerhandler);
 STUB(send_onion_data);
 STUB(dht_get_self_public_key);
-STUB(dht_get_net);
 STUB(dht_addfriend);
 STUB(dht_delfriend);
 STUB(new_connection_handler);
@@ -38,6 +35,11 @@ STUB(copy_connected_tcp_relays_index);
 STUB(lan_discovery_init);
 STUB(lan_discovery_send);
 STUB(lan_discovery_kill);
+#if TOX_ABI < 222
+STUB(onion_get_dht);
+STUB(onion_get_net_crypto);
+STUB(dht_get_net);
+#endif
 #undef STUB
 
 /* One call of a neighbour: counted, and a line in the trace unless the world is mute. */
@@ -46,6 +48,11 @@ void near_call(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void near_object(const void *got, const void *want, const char *function);
 /* "=-1" for refused calls, else nothing. */
 const char *refused(int result);
+/* Whether a call for this friend (NULL: for nobody) belongs to what later.c hides, and is to do nothing. */
+bool later_hidden(const uint8_t *real_pk);
+/* Whether later.c reports this instead. */
+bool told_later(int friend_num, const uint8_t *dht_pk);
+void later_reset(void);
 /* Lists that only grow. */
 void *grown(void *list, int count, size_t size);
 

@@ -10,11 +10,13 @@
 #define DIFF_FRIENDS_SUITE_H
 
 #include "kit.h"
+#include "versions.h"
 
 extern const Scenario identity_scenarios[];
 extern const Scenario slot_scenarios[];
 extern const Scenario key_scenarios[];
 extern const Scenario attempt_scenarios[];
+extern const Scenario first_scenarios[];
 extern const Scenario accept_scenarios[];
 extern const Scenario timer_scenarios[];
 extern const Scenario expiry_scenarios[];
@@ -63,7 +65,7 @@ Node_format relay_node(unsigned n);
 /* Family, address, port; bytes that should be zero and are not are shown too. */
 const char *address_text(const IP_Port *address);
 /* Relays that a packet 17 of these bytes means: whole nodes, three at most; -1 if it is refused.
- * Ours takes the whole nodes before one with an unknown family or a short address (F-03). */
+ * Ours and 0.2.22 take the whole nodes before one with an unknown family or a short address (F-03). */
 int nodes_in(const uint8_t *packet, size_t n);
 /* Bytes of a packed node, as on the wire. */
 size_t put_node(uint8_t *out, const IP_Port *address, const uint8_t *key);
@@ -85,6 +87,8 @@ size_t put_node(uint8_t *out, const IP_Port *address, const uint8_t *key);
 void saw(const char *want);
 /* Where ours differs; what it did is then a line of the trace. The step before is run QUIETLY. */
 void saw_new(const char *want_original, const char *want_ours);
+/* The same, where the original of 0.2.22 does what ours does. */
+#define saw_new_till_220(want_original, want_ours) saw_new(TOX_ABI < 222 ? (want_original) : (want_ours), want_ours)
 /* The words since the last saw(), forgotten. */
 const char *saw_text(void);
 void saw_nothing(void); /* forgets */
@@ -134,10 +138,17 @@ typedef struct Onion_Friend {
     int online;      /* last onion_set_friend_online, -1: never called */
 } Onion_Friend;
 
+/* What dht_addfriend hands out. */
+#if TOX_ABI == 218
+typedef uint16_t Token;
+#else
+typedef uint32_t Token;
+#endif
+
 typedef struct Dht_Lock {
     bool held;
     uint8_t key[32];
-    uint16_t token;
+    Token token; /* 0: handed out none */
     dht_ip_cb *cb;
     void *object;
     int32_t number;
@@ -175,6 +186,9 @@ extern DHT *const dht_token;
 extern Networking_Core *const net_token;
 extern const Network *const ns_token;
 extern const Mono_Time *const mono_token;
+#if TOX_ABI == 222
+extern const Memory *const mem_token;
+#endif
 
 int held_locks(void);
 int alive_cryptos(void);
@@ -212,6 +226,15 @@ int ev_lossy(int crypto, const uint8_t *data, size_t n);
 int ev_packet(int crypto, uint8_t id, size_t n);
 int ev_onion_request(unsigned k, size_t n);
 
+/* The original of 0.2.22 opens the attempt for a new DHT key or address in the next iteration only, all
+ * other programs at once (FD-01). So that scenarios about other things are the same in all versions, a
+ * new key is followed there by an iteration that does nothing else, and told to the onion client behind
+ * it; an address has such an iteration in front. Not while world.as_it_is: what the difference leads to. */
+#define LATER_ATTEMPTS (TOX_ABI == 222 && !DIFF_OURS)
+void key_event_begin(int slot, const uint8_t *key);
+void key_event_end(void);
+void address_event_begin(int slot);
+
 /* ---------------------------------------------------------------------- world */
 
 typedef enum Which { CB_GLOBAL, CB_STATUS, CB_DATA, CB_LOSSY, CB_REQUEST } Which;
@@ -237,11 +260,14 @@ typedef struct World {
     unsigned calls[5];       /* callbacks, by Which */
     unsigned next_object;    /* objects given with callbacks are numbered */
     bool no_userdata;        /* NULL is given for it */
+    bool as_it_is;           /* see LATER_ATTEMPTS */
     void (*hook)(const Called *call);
 } World;
 
 extern World world;
 
+/* The constructor, with the neighbours' objects for what is not an argument. */
+Friend_Connections *fc_new(const Logger *log, const Mono_Time *mono, Onion_Client *onion, bool lan);
 void world_open(void);
 void world_close(void);
 /* Ends the object and starts over, neighbours and clock included. */

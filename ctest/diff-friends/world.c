@@ -11,7 +11,7 @@
 
 World world;
 
-static void on_log(void *context, Logger_Level level, const char *file, int line, const char *func,
+static void on_log(void *context, Logger_Level level, const char *file, Log_Line line, const char *func,
                    const char *message, void *userdata)
 {
     (void)context;
@@ -53,11 +53,20 @@ void world_free(void)
 /* Lines 0..11, one for each watched slot. */
 static char shown[12][400];
 
+Friend_Connections *fc_new(const Logger *log, const Mono_Time *mono, Onion_Client *onion, bool lan)
+{
+#if TOX_ABI < 222
+    return new_friend_connections(log, mono, ns_token, onion, lan);
+#else
+    return new_friend_connections(log, mem_token, mono, ns_token, onion, dht_token, crypto_token, net_token, lan);
+#endif
+}
+
 void world_open(void)
 {
     memset(shown, 0, sizeof(shown));
     world.next_object = 0;
-    world.fc = new_friend_connections(world.log, mono_token, ns_token, onion_token, world.lan);
+    world.fc = fc_new(world.log, mono_token, onion_token, world.lan);
 
     if (world.fc == NULL) {
         fail("no object");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Connections move between UDP and TCP. While datagrams go directly from friend to friend, TCP
- * connections sleep.
+ * connections sleep. (With the original of 0.2.22 hardly anybody is found again over TCP.)
  */
 #include "talk.h"
 #include "town.h"
@@ -30,14 +30,22 @@ static unsigned connections(void)
     return count;
 }
 
+/* Only ours has this. */
+bool toxlink_relay_statistics(void) __attribute__((weak));
+
 static bool all_asleep(void)
 {
-#ifdef REAL_ORIGINAL
-    /* A relay over which nobody was reached never sleeps, nor do others whose count has slipped. */
-    return connections() < PERSONS * RELAYS;
-#else
+    if (toxlink_relay_statistics == NULL) {
+        /* A relay over which nobody was reached never sleeps, nor do others whose count has slipped. */
+        return connections() < PERSONS * RELAYS;
+    }
+
     return connections() == 0;
-#endif
+}
+
+static bool all_connected(void)
+{
+    return connections() == PERSONS * RELAYS;
 }
 
 static void open_over_udp(void)
@@ -160,6 +168,9 @@ static void relays_die_meanwhile(void)
     AWAIT(120, all_over_tcp);
     relay_return(0);
     relay_return(1);
+    /* A relay that is back only when all its peers sleep has reached nobody, and stays awake. */
+    AWAIT(120, all_connected);
+    step_for(10000);
     cut_all(false);
     AWAIT(120, all_over_udp);
     AWAIT(120, all_asleep);
@@ -192,10 +203,10 @@ int main(int argc, char **argv)
 {
     const Test tests[] = {
         {"cut_and_back", cut_and_back, T_OURS | T_FAST, 300},
-        {"one_cut", one_cut, 0, 300},
-        {"sleep_and_wake", sleep_and_wake, T_FAST, 300},
+        {"one_cut", one_cut, T_OURS_FROM(222), 300},
+        {"sleep_and_wake", sleep_and_wake, T_FAST | T_OURS_FROM(222), 300},
         {"relays_die_meanwhile", relays_die_meanwhile, T_OURS, 300},
-        {"return_while_cut", return_while_cut, 0, 300},
+        {"return_while_cut", return_while_cut, T_OURS_FROM(222), 300},
     };
 
     return run_tests("change", tests, sizeof(tests) / sizeof(tests[0]), argc, argv);

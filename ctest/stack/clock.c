@@ -5,7 +5,6 @@
 #include "clock.h"
 
 #include <sodium.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -28,6 +27,11 @@ int clock_gettime(clockid_t id, struct timespec *out)
 void clock_own(void)
 {
     own_clock = true;
+}
+
+bool clock_is_own(void)
+{
+    return own_clock;
 }
 
 void clock_pass(uint32_t ms)

@@ -5,11 +5,13 @@
 #ifndef STACK_CLOCK_H
 #define STACK_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* From here on the monotonic clock stands still but for clock_pass. */
 void clock_own(void);
 void clock_pass(uint32_t ms);
+bool clock_is_own(void);
 /* Milliseconds of the clock in use. */
 uint64_t clock_ms(void);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A conference of the town's people. toxcore 0.2.18 has no groups of the newer kind.
+ * A conference of the town's people; for groups of the newer kind see gathering.h.
  */
 #ifndef STACK_MEETING_H
 #define STACK_MEETING_H

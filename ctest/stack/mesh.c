@@ -5,6 +5,9 @@
 #include "talk.h"
 #include "town.h"
 
+/* For first contact over TCP. The original of 0.2.22 takes 39 s. */
+enum { CONTACT_MS_MAX = 12000 };
+
 static bool yes(int person)
 {
     (void)person;
@@ -99,6 +102,28 @@ static void requests(void)
     town_close();
 }
 
+static bool two_online(void)
+{
+    return all_at_network() && all_online();
+}
+
+/* FD-01: on 0.2.22 the original needs a second announcement, which comes 30 s after the first. */
+static void first_contact(void)
+{
+    town_open((Plan){.persons = 2, .step_ms = STEP_MS});
+    const uint64_t start = clock_ms();
+    AWAIT(120, two_online);
+    const uint64_t ms = clock_ms() - start;
+    talk_say(5);
+    AWAIT(60, talk_over);
+    town_close();
+
+    /* 9.1 s; somewhat more on the test's clock where the kernel holds back small packets. */
+    if (ms > CONTACT_MS_MAX) {
+        fail_at(__FILE__, __LINE__, "first contact took %llu ms", (unsigned long long)ms);
+    }
+}
+
 int main(int argc, char **argv)
 {
     const Test tests[] = {
@@ -106,6 +131,7 @@ int main(int argc, char **argv)
         {"with_udp", with_udp, T_FAST, 300},
         {"mixed", mixed, 0, 300},
         {"requests", requests, 0, 300},
+        {"first_contact", first_contact, T_FAST | T_OURS_FROM(222), 300},
     };
 
     return run_tests("mesh", tests, sizeof(tests) / sizeof(tests[0]), argc, argv);

@@ -4,6 +4,7 @@
 #include "check.h"
 #include "wires.h"
 #include "toxabi.h"
+#include "versions.h"
 
 /* Debian's library has these two for tox-bootstrapd. */
 void dht_set_self_public_key(DHT *dht, const uint8_t *key);
@@ -68,9 +69,15 @@ static void relay_start(Relay *r)
     r->dht = new_dht(r->log, rng, ns, r->mono, r->net, false, false);
     CHECK(r->dht != NULL);
     take_keys(r);
+#if TOX_ABI < 222
     r->forwarding = new_forwarding(r->log, rng, r->mono, r->dht);
     r->onion = new_onion(r->log, r->mono, rng, r->dht);
     r->announce = new_onion_announce(r->log, rng, r->mono, r->dht);
+#else
+    r->forwarding = new_forwarding(r->log, os_memory(), rng, r->mono, r->dht, r->net);
+    r->onion = new_onion(r->log, os_memory(), r->mono, rng, r->dht, r->net);
+    r->announce = new_onion_announce(r->log, os_memory(), rng, r->mono, r->dht, r->net);
+#endif
     CHECK(r->forwarding != NULL && r->onion != NULL && r->announce != NULL);
     r->server = new_TCP_server(r->log, rng, ns, false, 1, &r->tcp_port, r->secret_key, r->onion, r->forwarding);
     CHECK(r->server != NULL && tcp_server_listen_count(r->server) == 1);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "town.h"
 
-#include "talk.h"
+#include "gathering.h"
 #include "meeting.h"
+#include "talk.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,6 +59,9 @@ static Tox *make(const Person *p)
     tox_options_set_local_discovery_enabled(options, false);
     tox_options_set_hole_punching_enabled(options, false);
     tox_options_set_udp_enabled(options, p->udp);
+#if TOX_ABI > 218
+    tox_options_set_experimental_groups_persistence(options, true);
+#endif
     tox_options_set_start_port(options, p->udp_port);
     tox_options_set_end_port(options, p->udp_port);
 
@@ -113,6 +117,7 @@ static void person_start(Person *p)
     tox_callback_friend_request(p->tox, on_request);
     talk_register(p->tox);
     meeting_register(p->tox);
+    gathering_register(p->tox);
     tox_self_get_public_key(p->tox, p->key);
     know_friends((int)(p - persons));
     ask_relays(p);
@@ -132,6 +137,7 @@ static void person_end(Person *p)
     wires_owner((int)(p - persons));
     tox_kill(p->tox);
     p->tox = NULL;
+    gathering_ended((int)(p - persons));
 
     for (int i = 0; i < PERSONS; ++i) {
         if (p->status[i] != TOX_CONNECTION_NONE) {

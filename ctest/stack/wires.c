@@ -9,8 +9,10 @@
 #include "wires.h"
 
 #include "check.h"
+#include "clock.h"
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -57,9 +59,21 @@ static void show_owner(struct sockaddr *address)
     }
 }
 
+/* The kernel holds small packets back in real time: on a clock of our own that would be seconds. */
+static void no_delay(int fd)
+{
+    const int on = 1;
+
+    if (clock_is_own() && fd >= 0) {
+        /* fails for datagrams, which do not wait */
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    }
+}
+
 int socket(int domain, int type, int protocol)
 {
     const int fd = (int)syscall(SYS_socket, domain, type, protocol);
+    no_delay(fd);
 
     if (known(fd)) {
         fd_owner[fd] = owner_now;
@@ -72,6 +86,7 @@ int socket(int domain, int type, int protocol)
 int accept(int fd, struct sockaddr *address, socklen_t *length)
 {
     const int accepted = (int)syscall(SYS_accept, fd, address, length);
+    no_delay(accepted);
 
     if (known(accepted)) {
         fd_owner[accepted] = owner_now;
