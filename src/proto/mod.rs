@@ -10,5 +10,6 @@
 pub mod connections;
 pub mod friend;
 pub mod relay;
+pub mod server;
 pub mod slots;
 pub mod time;

@@ -7,6 +7,7 @@
 #![cfg_attr(not(test), warn(clippy::indexing_slicing))]
 
 pub mod address;
+pub mod client_packet;
 pub mod connection_id;
 pub mod cursor;
 pub mod forward_chain;

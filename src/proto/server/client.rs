@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! One client of a relay: how far its connection is, what waits for it, when it is due.
+
+use super::Reason;
+use super::routes::Routes;
+use crate::crypto::PublicKey;
+use crate::proto::relay::inbox::Inbox;
+use crate::proto::relay::secure_channel::SecureChannel;
+use crate::proto::time::Millis;
+use crate::wire::client_packet::ToClient;
+use crate::wire::relay_packet::PingId;
+use crate::wire::{CRYPTO_MAC_SIZE, FRAME_PREFIX_SIZE};
+
+/// How far a connection is.
+#[derive(Debug)]
+pub(super) enum Stage {
+    /// Its handshake is not complete.
+    Handshake,
+    /// Answered; the first frame proves that the client has its key.
+    Unconfirmed,
+    /// In use.
+    Confirmed,
+}
+
+/// A client.
+#[derive(Debug)]
+pub(super) struct Client {
+    pub(super) serial: u32,
+    pub(super) stage: Stage,
+    /// Known from the handshake on.
+    pub(super) pk: PublicKey,
+    pub(super) channel: Option<Box<SecureChannel>>,
+    pub(super) inbox: Inbox,
+    pub(super) routes: Routes,
+    /// Frames to be written, in order; the front may be written in part.
+    out: Vec<u8>,
+    /// Bytes of `out` that are written.
+    written: usize,
+    /// Its turn to write is noted already.
+    pub(super) is_dirty: bool,
+    /// When it is looked at again, whatever happens.
+    pub(super) due: Millis,
+    /// The ping that is not answered yet.
+    pub(super) ping: Option<PingId>,
+}
+
+impl Client {
+    pub(super) fn new(serial: u32, due: Millis) -> Self {
+        Self {
+            serial,
+            stage: Stage::Handshake,
+            pk: PublicKey([0; 32]),
+            channel: None,
+            inbox: Inbox::default(),
+            routes: Routes::default(),
+            out: Vec::new(),
+            written: 0,
+            is_dirty: false,
+            due,
+            ping: None,
+        }
+    }
+
+    /// What waits to be written.
+    pub(super) fn output(&self) -> &[u8] {
+        self.out.get(self.written..).unwrap_or_default()
+    }
+
+    /// So many bytes were written.
+    pub(super) fn advance(&mut self, count: usize) {
+        self.written = self.out.len().min(self.written.saturating_add(count));
+        if self.written == self.out.len() {
+            self.written = 0;
+            self.out.clear();
+            self.out.shrink_to(KEPT_ROOM);
+        }
+    }
+
+    /// The answer to the handshake, which precedes all frames.
+    pub(super) fn push_raw(&mut self, bytes: &[u8]) {
+        self.out.extend_from_slice(bytes);
+    }
+
+    /// Seals a packet behind what waits, if that leaves at most `limit` bytes waiting. Whether it
+    /// did.
+    ///
+    /// # Errors
+    /// `Reason::Internal` if there is no channel, or the packet is too long.
+    pub(super) fn push(&mut self, packet: &ToClient<'_>, limit: usize) -> Result<bool, Reason> {
+        let Some(channel) = &mut self.channel else { return Err(Reason::Internal) };
+        let length = FRAME_PREFIX_SIZE + CRYPTO_MAC_SIZE + packet.size();
+        let waiting = self.out.len() - self.written;
+        if waiting + length > limit {
+            return Ok(false);
+        }
+        if self.written > 0 && self.out.len() + length > self.out.capacity() {
+            self.out.drain(..self.written);
+            self.written = 0;
+        }
+        let start = self.out.len();
+        self.out.resize(start + length, 0);
+        let room = self.out.get_mut(start..).unwrap_or_default();
+        if channel.seal(room, |room| packet.emit(room)) != Ok(length) {
+            self.out.truncate(start);
+            return Err(Reason::Internal);
+        }
+        channel.commit();
+        Ok(true)
+    }
+}
+
+/// Bytes of the write buffer that a client keeps when nothing waits.
+const KEPT_ROOM: usize = 4096;
