@@ -45,9 +45,57 @@ impl core::fmt::Debug for PublicKey {
     }
 }
 
+impl PublicKey {
+    /// As 64 hexadecimal digits, in capitals, as Tox programs show keys.
+    #[must_use]
+    pub fn to_hex(&self) -> String {
+        hex_of(&self.0)
+    }
+
+    /// From 64 hexadecimal digits; `None` if they are none.
+    #[must_use]
+    pub fn from_hex(text: &str) -> Option<Self> {
+        bytes_of(text).map(Self)
+    }
+}
+
+fn hex_of(bytes: &[u8; 32]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
+}
+
+fn bytes_of(text: &str) -> Option<[u8; 32]> {
+    let digits = text.as_bytes();
+    let mut bytes = [0; 32];
+    if digits.len() != 2 * bytes.len() {
+        return None;
+    }
+    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+        for digit in pair {
+            let value = char::from(*digit).to_digit(16)?;
+            // Each digit is below 16, and there are two.
+            *byte = *byte * 16 + value as u8;
+        }
+    }
+    Some(bytes)
+}
+
 /// An X25519 secret key, wiped on drop and never printed.
 #[derive(Clone)]
 pub struct SecretKey(pub [u8; CRYPTO_SECRET_KEY_SIZE]);
+
+impl SecretKey {
+    /// As 64 hexadecimal digits, for its owner's file. Nothing wipes the text.
+    #[must_use]
+    pub fn to_hex(&self) -> String {
+        hex_of(&self.0)
+    }
+
+    /// From 64 hexadecimal digits; `None` if they are none.
+    #[must_use]
+    pub fn from_hex(text: &str) -> Option<Self> {
+        bytes_of(text).map(Self)
+    }
+}
 
 impl Drop for SecretKey {
     fn drop(&mut self) {
