@@ -177,7 +177,7 @@ extern "C" {
  * Makes a connection to a relay; null on failure.
  *
  * # Safety
- * abi.md section 1.1; `proxy` and `profile` may be null, no other pointer (null gives null).
+ * abi.md section 1.1; `log`, `proxy` and `profile` may be null, no other pointer (null gives null).
  */
 TCP_Client_Connection *new_tcp_connection(const Logger *log,
                                           const Memory *mem,
