@@ -12,13 +12,13 @@
 
 static uint8_t data[1024];
 
-static void use_bootstrapd(Node *node, int peer, const Bootstrapd *relay, const char *ip)
+static void use_bootstrapd(Node *node, int peer, const Relayd *relay, const char *ip)
 {
     const IP_Port addr = address(ip, relay->port);
     CHECK_EQ(add_tcp_relay_connection(node->tc, peer, &addr, relay->pk), 0);
 }
 
-static Pair meet_at(const Bootstrapd *relay)
+static Pair meet_at(const Relayd *relay)
 {
     const Pair pair = pair_meet(node_new(), node_new(), NULL, 0);
     use_bootstrapd(pair.a, pair.at_a, relay, "127.0.0.1");
@@ -29,7 +29,7 @@ static Pair meet_at(const Bootstrapd *relay)
 static void two_at_bootstrapd(void)
 {
     nodes_open();
-    Bootstrapd relay = bootstrapd_start();
+    Relayd relay = bootstrapd_start();
     const Pair pair = meet_at(&relay);
     pair_await(&pair, 1);
 
@@ -68,7 +68,7 @@ static void two_at_bootstrapd(void)
 static void bootstrapd_dies(void)
 {
     nodes_open();
-    Bootstrapd relay = bootstrapd_start();
+    Relayd relay = bootstrapd_start();
     const Pair pair = meet_at(&relay);
     const Relay *other = relay_start(false, 0);
     node_use(pair.a, pair.at_a, other);
@@ -80,7 +80,7 @@ static void bootstrapd_dies(void)
     CHECK_EQ(online(pair.a, pair.at_a), 1);
     CHECK_EQ(online(pair.b, pair.at_b), 1);
     pair_check(&pair);
-    bootstrapd_launch(&relay);
+    relayd_launch(&relay);
 
     /* It is another process and needs real time. */
     for (int i = 0; i < 120 && online(pair.a, pair.at_a) + online(pair.b, pair.at_b) < 4; ++i) {
@@ -103,7 +103,7 @@ static void forwarded_and_back(void)
     socklen_t size = sizeof(addr);
     uint8_t packet[2048];
     nodes_open();
-    Bootstrapd relay = bootstrapd_start();
+    Relayd relay = bootstrapd_start();
     Node *a = node_new();
     const IP_Port forwarder = address("127.0.0.1", relay.port);
     CHECK_EQ(add_tcp_relay_global(a->tc, &forwarder, relay.pk), 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * tox-bootstrapd as relay, as Debian ships it.
+ * Programs that are relays: tox-bootstrapd, as Debian ships it, and toxlink-relay.
  */
 #include "daemon.h"
 
@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static Client *client_at(const Bootstrapd *relay, const char *ip)
+static Relayd (*start)(void) = bootstrapd_start;
+
+static Client *client_at(const Relayd *relay, const char *ip)
 {
     const IP_Port addr = address(ip, relay->port);
     Client *client = client_connect(&addr, relay->pk, NULL);
@@ -66,7 +68,7 @@ static void exchange(const Route *r, uint32_t count)
 static void two_clients(void)
 {
     world_open();
-    Bootstrapd relay = bootstrapd_start();
+    Relayd relay = start();
     Client *a = client_at(&relay, "127.0.0.1");
     Client *b = client_at(&relay, "::1");
     const Route r = route(a, b);
@@ -79,7 +81,7 @@ static void two_clients(void)
     CHECK_BYTES(b->events[b->count - 1].data, data, sizeof(data));
     CHECK_BYTES(b->events[b->count - 1].pk, a->pk, 32);
 
-    /* It has an onion, so a short request would be the end; a long one is passed on. */
+    /* tox-bootstrapd has an onion, so a short request would be the end; a long one is passed on, or over. */
     CHECK_EQ(send_onion_request(W.log, a->con, data, 500), 1);
     step_for(100);
     client_drop(b, r.id_at_b);
@@ -93,7 +95,7 @@ static void two_clients(void)
 static void killed_and_back(bool at_once)
 {
     world_open();
-    Bootstrapd relay = bootstrapd_start();
+    Relayd relay = start();
     Route r = route(client_at(&relay, "127.0.0.1"), client_at(&relay, "::1"));
     exchange(&r, 5);
     daemon_kill(relay.pid);
@@ -108,7 +110,7 @@ static void killed_and_back(bool at_once)
     CHECK_EQ(status_of(r.b), TCP_CLIENT_DISCONNECTED);
     client_kill(r.a);
     client_kill(r.b);
-    bootstrapd_launch(&relay);
+    relayd_launch(&relay);
     r = route(client_at(&relay, "127.0.0.1"), client_at(&relay, "127.0.0.1"));
     exchange(&r, 5);
     daemon_kill(relay.pid);
@@ -122,7 +124,7 @@ static void killed_at_once(void) { killed_and_back(true); }
 static void behind(Proxy_Kind kind)
 {
     world_open();
-    Bootstrapd relay = bootstrapd_start();
+    Relayd relay = start();
     Proxy proxy = proxy_start(kind, (Proxy_Options){0});
     const IP_Port addr = address("127.0.0.1", relay.port);
     Client *a = client_connect(&addr, relay.pk, &proxy.info);
@@ -138,6 +140,20 @@ static void behind(Proxy_Kind kind)
 static void behind_danted(void) { behind(DANTED); }
 static void behind_tinyproxy(void) { behind(TINYPROXY); }
 
+/* Each of the tests above with our own relay. */
+#define WITH_TOXLINK_RELAY(test) \
+    static void toxlink_##test(void) \
+    { \
+        start = toxlink_relay_start; \
+        test(); \
+    }
+
+WITH_TOXLINK_RELAY(two_clients)
+WITH_TOXLINK_RELAY(killed)
+WITH_TOXLINK_RELAY(killed_at_once)
+WITH_TOXLINK_RELAY(behind_danted)
+WITH_TOXLINK_RELAY(behind_tinyproxy)
+
 int main(int argc, char **argv)
 {
     const Test tests[] = {
@@ -146,6 +162,11 @@ int main(int argc, char **argv)
         {"killed_at_once", killed_at_once, T_OURS, 60},
         {"behind_danted", behind_danted, 0, 60},
         {"behind_tinyproxy", behind_tinyproxy, 0, 60},
+        {"toxlink_two_clients", toxlink_two_clients, T_FAST, 60},
+        {"toxlink_killed", toxlink_killed, 0, 60},
+        {"toxlink_killed_at_once", toxlink_killed_at_once, T_OURS, 60},
+        {"toxlink_behind_danted", toxlink_behind_danted, 0, 60},
+        {"toxlink_behind_tinyproxy", toxlink_behind_tinyproxy, 0, 60},
     };
 
     return run_tests("bootstrapd", tests, sizeof(tests) / sizeof(tests[0]), argc, argv);

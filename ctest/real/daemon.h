@@ -28,17 +28,21 @@ void scratch_write(const char *name, const char *format, ...) __attribute__((for
 /* Name of the program that owns the TCP socket with these two ports; "" if nobody does. */
 const char *socket_owner(uint16_t local_port, uint16_t remote_port);
 
-/* ---- tox-bootstrapd as relay ---- */
+/* ---- programs that are relays ---- */
 
-typedef struct Bootstrapd {
+typedef struct Relayd {
     pid_t pid;
     uint16_t port;
     uint8_t pk[32];
-} Bootstrapd;
+    void (*launch)(struct Relayd *relay);
+} Relayd;
 
-Bootstrapd bootstrapd_start(void);
+/* tox-bootstrapd, as Debian ships it. */
+Relayd bootstrapd_start(void);
+/* toxlink-relay. */
+Relayd toxlink_relay_start(void);
 /* Again, after it was killed: same port, same keys. */
-void bootstrapd_launch(Bootstrapd *relay);
+void relayd_launch(Relayd *relay);
 
 /* ---- proxies ---- */
 

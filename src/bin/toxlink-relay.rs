@@ -67,8 +67,18 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options>,
     let mut options =
         Options { listen: Vec::new(), key_file: None, max_clients: None, is_verbose: false };
     while let Some(argument) = arguments.next() {
-        let mut value = || arguments.next().ok_or_else(|| format!("{argument} needs a value"));
-        match argument.as_str() {
+        // A value may stand behind an equals sign or come next.
+        let (name, joined) = match argument.split_once('=') {
+            Some((name, value)) => (name, Some(value.to_owned())),
+            None => (argument.as_str(), None),
+        };
+        let mut value = || {
+            joined
+                .clone()
+                .or_else(|| arguments.next())
+                .ok_or_else(|| format!("{name} needs a value"))
+        };
+        match name {
             "--help" | "-h" => return Ok(None),
             "--verbose" => options.is_verbose = true,
             "--listen" => {
