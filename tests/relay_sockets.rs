@@ -50,12 +50,12 @@ impl Client {
             proxy: None,
             keeps_ledger: false,
         };
-        let machine = RefCell::new(RelayClient::new(config, Timestamp(0)));
+        let machine = RefCell::new(RelayClient::new(config, Timestamp(1_000_000)));
         Self { pk, machine, stream, online: Cell::new(false), data: RefCell::default() }
     }
 
     fn step(&self) {
-        drive::step(self, Timestamp(1), drive::Limits::ALONE);
+        drive::step(self, Timestamp(1_000_000), drive::Limits::ALONE);
     }
 
     fn status(&self) -> Status {
