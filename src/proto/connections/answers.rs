@@ -45,7 +45,7 @@ impl Connections {
                 }
                 slot.doubted_until = None;
                 slot.doubts = 0;
-                peer.handle_heard();
+                peer.handle_heard(link.relay);
                 let id = peer.id;
                 self.note_heard(link);
                 Some(Delivery::Data { id, data })
@@ -56,7 +56,7 @@ impl Connections {
                 let Some(peer) = peer.filter(|peer| peer.slot(relay).is_some()) else {
                     return Some(Delivery::Oob { sender, relay, data });
                 };
-                peer.handle_heard();
+                peer.handle_heard(link.relay);
                 let id = peer.id;
                 self.note_heard(link);
                 Some(Delivery::Data { id, data })

@@ -43,6 +43,8 @@ pub struct Peer {
     pub switched_at: Option<Millis>,
     /// When a relay last took a packet.
     pub sent_at: Option<Millis>,
+    /// The relay over which the peer was last heard.
+    heard_over: Option<RelayNumber>,
     /// For people.
     pub tally: PeerTally,
 }
@@ -128,6 +130,7 @@ impl Peer {
             silences: 0,
             switched_at: None,
             sent_at: None,
+            heard_over: None,
             tally: PeerTally::default(),
         }
     }
@@ -178,11 +181,20 @@ impl Peer {
         })
     }
 
-    /// The peer was heard.
-    pub fn handle_heard(&mut self) {
+    /// The peer was heard over a relay.
+    pub fn handle_heard(&mut self, relay: RelayNumber) {
+        self.heard_over = Some(relay);
         self.unheard_since = None;
         self.silences = 0;
         self.tally.packets_received += 1;
+    }
+
+    /// Whether the peer sends over another relay than we do. Then its packets say nothing about our
+    /// carrier, which may be losing all of ours.
+    #[must_use]
+    pub fn is_heard_elsewhere(&self) -> bool {
+        let carrier = self.carrier.and_then(|place| self.slots.get(place).copied().flatten());
+        carrier.is_some_and(|slot| self.heard_over.is_some_and(|relay| relay != slot.relay))
     }
 
     /// A relay took a packet.
@@ -271,7 +283,7 @@ mod tests {
         peer.slots[0].as_mut().unwrap().doubted_until = None;
         peer.doubt_carrier(Millis(15_999));
         assert!(!peer.slots[0].unwrap().is_doubted(Millis(15_999)), "twice as patient");
-        peer.handle_heard();
+        peer.handle_heard(RelayNumber(0));
         peer.doubt_carrier(Millis(99_000));
         assert!(!peer.slots[0].unwrap().is_doubted(Millis(99_000)), "heard");
     }

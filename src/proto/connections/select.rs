@@ -4,8 +4,9 @@
 //! One relay carries all of it, because packets that take turns on several relays overtake each
 //! other. Slots are tried in toxcore's order, lowest first, except that what is known against a
 //! relay comes before that, that a much faster relay is worth a change, and that a lower slot, if
-//! it is no better, waits for a pause in what is sent. The choice depends on our own relays alone,
-//! never on what the peer chose, so two peers cannot chase each other.
+//! it is no better, waits for a pause in what is sent, as long as the peer sends over the same relay.
+//! Where to goes by our own relays alone, never by what the peer chose, so two peers cannot chase each
+//! other.
 
 use core::cmp::Ordering;
 
@@ -63,11 +64,11 @@ impl Candidates {
     }
 
     /// Which slot is to carry the data, given the one that does now. With `calm`, a change for the
-    /// sake of speed is allowed. With `quiet`, nothing is on its way that a change could overtake
-    /// (net_crypto refuses what was, and waits for it to be sent again), so the lower of two equal
-    /// slots is taken.
+    /// sake of speed is allowed. With `may_go_down`, the lower of two equal slots is taken: nothing is
+    /// on its way that a change could overtake (net_crypto refuses what was, and waits for it to be
+    /// sent again), or nothing speaks for the present one.
     #[must_use]
-    pub fn carrier(&self, current: Option<usize>, calm: bool, quiet: bool) -> Option<usize> {
+    pub fn carrier(&self, current: Option<usize>, calm: bool, may_go_down: bool) -> Option<usize> {
         let best = self.entries.iter().flatten().copied().reduce(|best, next| {
             if next.fault < best.fault || (next.fault == best.fault && is_much_faster(next, best)) {
                 next
@@ -81,10 +82,10 @@ impl Candidates {
         let keep = match best.fault.cmp(&current.fault) {
             Ordering::Less => false,
             Ordering::Greater => true,
-            // Where it is equal, the lower slot carries after a pause, unless the higher one is clearly
+            // Where it is equal, the lower slot carries when it may, unless the higher one is clearly
             // faster.
             Ordering::Equal if is_much_faster(best, current) => !calm,
-            Ordering::Equal => !quiet || best.slot > current.slot || is_faster(current, best),
+            Ordering::Equal => !may_go_down || best.slot > current.slot || is_faster(current, best),
         };
         Some(if keep { current.slot } else { best.slot })
     }

@@ -54,7 +54,8 @@ impl Connections {
         let pause = SWITCH_PAUSE_MS << peer.tally.switches.min(MAX_PAUSE_DOUBLINGS);
         let calm = peer.switched_at.is_none_or(|at| now.millis.since(at) >= pause);
         let quiet = peer.sent_at.is_none_or(|at| now.millis.since(at) >= QUIET_MS);
-        let carrier = candidates.carrier(peer.carrier, calm, quiet);
+        let may_go_down = quiet || peer.is_heard_elsewhere();
+        let carrier = candidates.carrier(peer.carrier, calm, may_go_down);
         if carrier.is_some() && carrier != peer.carrier {
             if let Some(old) = peer.carrier {
                 match candidates.get(old).map(|old| old.fault) {
