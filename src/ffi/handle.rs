@@ -7,16 +7,15 @@
 //!   own borrow unless this library has a defect, and is then refused instead of deadlocked;
 //! - an object that is killed from inside its own call is freed when the outermost call returns.
 
-use core::cell::RefCell;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use parking_lot::ReentrantMutex;
+use crate::shell::guard::Guarded;
 
 /// The guarded state of an object, and who is inside.
 #[derive(Debug)]
 pub struct Handle<T> {
-    state: ReentrantMutex<RefCell<T>>,
+    state: Guarded<T>,
     /// Calls inside, and [`KILLED`]. One number, so that exactly one call finds itself to be the
     /// last one inside a killed object.
     calls: AtomicU32,
@@ -36,7 +35,7 @@ impl<T> Handle<T> {
     /// Guards `state`.
     pub fn new(state: T) -> Self {
         Self {
-            state: ReentrantMutex::new(RefCell::new(state)),
+            state: Guarded::new(state),
             calls: AtomicU32::new(0),
             defective: AtomicBool::new(false),
         }
@@ -50,9 +49,7 @@ impl<T> Handle<T> {
         if self.is_over() {
             return None;
         }
-        let state = self.state.lock();
-        let mut state = state.try_borrow_mut().ok()?;
-        Some(call(&mut state))
+        self.state.with(call)
     }
 
     /// Whether the object is killed, or marked after a panic.
@@ -245,14 +242,6 @@ mod tests {
             }
             core::hint::spin_loop();
         }
-    }
-
-    #[test]
-    fn meeting_our_own_borrow_is_refused_not_deadlocked() {
-        let handle = Handle::new(1);
-        let nested = handle.with(|_| handle.with(|n| *n));
-        assert_eq!(nested, Some(None));
-        assert_eq!(handle.with(|n| *n), Some(1));
     }
 
     #[test]

@@ -6,5 +6,6 @@
 //! where events go.
 
 pub mod drive;
+pub mod guard;
 pub mod round;
 pub mod transport;
