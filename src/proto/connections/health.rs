@@ -96,6 +96,28 @@ impl Health {
         self.wants_probe(now) || (!self.is_suspect() && self.is_late(now))
     }
 
+    /// The first millisecond from `now` on at which [`Self::is_due`] holds, if nothing happens until
+    /// then. Some reasons pass if nobody looks in time, so the result for an old `now` may be over.
+    #[must_use]
+    pub fn due_at(&self, now: Millis) -> Option<Millis> {
+        let after = |ms: u64| Millis(self.pinged_at.0.saturating_add(ms)).max(now);
+        if self.seen.outstanding {
+            return (!self.is_suspect()).then(|| after(self.answer_ms()));
+        }
+        let urgent = after(URGENT_PROBE_INTERVAL_MS);
+        if self.is_suspect() {
+            return Some(urgent);
+        }
+        let unused_at = Millis(self.last_data_sent?.0.saturating_add(IN_USE_MS));
+        let silent = self.last_data_heard.and_then(|heard| {
+            let silent_at = Millis(heard.0.saturating_add(SILENT_AFTER_MS.start)).max(urgent);
+            (heard.0.saturating_add(SILENT_AFTER_MS.end) > silent_at.0).then_some(silent_at)
+        });
+        let regular = after(PROBE_INTERVAL_MS);
+        let first = silent.map_or(regular, |silent| silent.min(regular));
+        (first < unused_at).then_some(first)
+    }
+
     /// Looks at the pings. To be called after reading, so that no answer waits in the socket, with
     /// the time at which reading began.
     pub fn handle_pings(&mut self, counts: PingCounts, now: Millis) -> Verdict {

@@ -14,6 +14,8 @@ use crate::proto::time::{Clock, Millis, Timestamp};
 
 mod answers;
 mod audit;
+pub mod change;
+mod deadline;
 pub mod event;
 pub mod health;
 mod lists;
@@ -28,6 +30,7 @@ pub mod select;
 mod sending;
 pub mod statistics;
 
+use self::change::Changes;
 use self::event::Command;
 use self::note::{Note, Notes};
 use self::peer_slot::Peer;
@@ -79,6 +82,11 @@ pub struct PeerRef {
 /// 3. [`end_round`](Self::end_round), [`take_notes`](Self::take_notes).
 ///
 /// After every call, also those in between: what [`poll_command`](Self::poll_command) asks for.
+///
+/// A program that waits for its sockets instead of going round all the time: until
+/// [`deadline`](Self::deadline), which each call may bring nearer; then
+/// [`handle_waited`](Self::handle_waited), and the round. Between rounds it tells the time with
+/// [`tell_time`](Self::tell_time).
 #[derive(Debug)]
 pub struct Connections {
     self_pk: PublicKey,
@@ -103,10 +111,13 @@ pub struct Connections {
     recent: Recent,
     commands: VecDeque<Command>,
     notes: Notes,
-    /// The clock of the current round, or the last one.
+    changes: Changes,
+    /// The time as it was told last: by the current round or the last one, or since.
     clock: Clock,
     /// Milliseconds in which somebody read what came.
     attentive: Millis,
+    /// Up to when these have been counted.
+    attended: Millis,
 }
 
 impl Connections {
@@ -136,8 +147,10 @@ impl Connections {
             recent: Recent::default(),
             commands: VecDeque::new(),
             notes: Notes::default(),
+            changes: Changes::default(),
             clock: Clock { seconds: Timestamp(0), millis: Millis(0) },
             attentive: Millis(0),
+            attended: Millis(0),
         }
     }
 
@@ -215,6 +228,7 @@ impl Connections {
     /// these counters, so they cannot go astray.
     fn update_peer<R>(&mut self, number: u32, change: impl FnOnce(&mut Peer) -> R) -> Option<R> {
         let peer = self.peers.get_mut(number)?;
+        let online = peer.online_relays();
         for (relay, share) in peer.shares() {
             if let Some(relay) = self.relays.get_mut(relay.0) {
                 relay.counts.subtract(share);
@@ -225,6 +239,9 @@ impl Connections {
             if let Some(relay) = self.relays.get_mut(relay.0) {
                 relay.counts.add(share);
             }
+        }
+        if peer.online_relays() != online {
+            self.changes.note_peer(number);
         }
         Some(result)
     }

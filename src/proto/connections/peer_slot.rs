@@ -47,6 +47,8 @@ pub struct Peer {
     heard_over: Option<RelayNumber>,
     /// For people.
     pub tally: PeerTally,
+    /// How many online relays the owner was told of last, if it wants to be told.
+    pub(super) told_online: usize,
 }
 
 /// What happened to a peer's packets.
@@ -132,6 +134,7 @@ impl Peer {
             sent_at: None,
             heard_over: None,
             tally: PeerTally::default(),
+            told_online: 0,
         }
     }
 

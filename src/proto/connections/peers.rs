@@ -29,6 +29,7 @@ impl Connections {
         }
         self.peer_by_key.remove(&pk);
         self.peers.remove(number.0);
+        self.changes.forget_peer(number.0);
         true
     }
 

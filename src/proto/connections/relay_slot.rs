@@ -11,7 +11,7 @@ use super::{Link, RelayNumber};
 use crate::crypto::PublicKey;
 use crate::proto::relay::state::{Reason, SendError, Status};
 use crate::proto::relay::{RelayClient, Traffic};
-use crate::proto::time::{Clock, Timestamp};
+use crate::proto::time::{Clock, Deadline, Timestamp};
 
 /// Seconds of grace before a relay may be dropped or put to sleep, and the least time between two
 /// connections to one relay.
@@ -237,6 +237,36 @@ impl Relay {
         }
     }
 
+    /// The first time from `now` on at which [`Self::is_due`] holds, if nothing happens until then.
+    #[must_use]
+    pub fn deadline(&self, now: Clock) -> Deadline {
+        match (self.phase, &self.live) {
+            (Phase::Connecting | Phase::Connected, Some(live)) => {
+                live.deadline(now).min(Deadline::at_second(self.sleeps_at()))
+            }
+            (Phase::Connecting | Phase::Connected, None) => Deadline::NOW,
+            (Phase::Sleeping, _) => Deadline::now_if(self.wake || self.peers.is_empty()),
+            (Phase::Waiting(until), _) => Deadline::at(until),
+        }
+    }
+
+    /// From when on [`Self::may_sleep`] holds.
+    fn sleeps_at(&self) -> Option<Timestamp> {
+        let Counts { online, asleep, needed } = self.counts;
+        self.settles_at().filter(|_| online > 0 && online == asleep && needed == 0)
+    }
+
+    /// From when on [`Self::is_surplus`] holds.
+    #[must_use]
+    pub fn surplus_at(&self) -> Option<Timestamp> {
+        self.settles_at().filter(|_| self.counts.online == 0 && self.counts.needed == 0)
+    }
+
+    fn settles_at(&self) -> Option<Timestamp> {
+        let may_settle = self.is_connected() && !self.onion;
+        may_settle.then(|| self.connected_time.plus(TCP_CONNECTION_ANNOUNCE_TIMEOUT))
+    }
+
     /// The sleep rule of tcp_connections.md section 14, and: no awake peer needs it.
     #[must_use]
     pub fn may_sleep(&self, now: Timestamp) -> bool {
@@ -321,6 +351,14 @@ impl Live {
             || self.backlog
             || self.client.is_due(now.seconds)
             || self.health.is_due(now.millis)
+    }
+
+    /// The first time from `now` on at which it is due for a turn in the loop.
+    fn deadline(&self, now: Clock) -> Deadline {
+        if self.ready || self.backlog {
+            return Deadline::NOW;
+        }
+        self.client.deadline().min(Deadline::at_milli(self.health.due_at(now.millis)))
     }
 
     /// Whether the connection is over, or will never come about, or the relay does nothing but ask

@@ -97,6 +97,7 @@ impl Connections {
         if relay.record.attempts == 1 && relay.peers.is_empty() {
             // It was not called, so nothing is to be remembered.
             relay.record.attempts = 0;
+            self.changes.note_relay(relay.pk, false, Some(Reason::ConnectFailed(0)));
             self.remove_relay(link.relay.0);
         } else {
             self.lose(link.relay.0, Reason::ConnectFailed(0), now);
@@ -238,6 +239,9 @@ impl Connections {
         let (was_connected, was_marked) = (relay.is_connected(), relay.onion);
         let link = relay.link(number);
         let peers = relay.peers.clone();
+        if was_connected || reason.is_some() {
+            self.changes.note_relay(relay.pk, false, reason);
+        }
         relay.end_connection(reason, now);
         relay.onion = false;
         self.commands.extend(link.map(Command::Close));

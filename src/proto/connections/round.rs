@@ -12,7 +12,7 @@ use crate::proto::relay::state::Status;
 use crate::proto::time::{Clock, Timestamp};
 
 /// Milliseconds between two rounds after which the program has paused.
-const MAX_ATTENTION_MS: u64 = 1000;
+pub(super) const MAX_ATTENTION_MS: u64 = 1000;
 
 /// A relay whose turn it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,9 +28,8 @@ pub struct Turn {
 impl Connections {
     /// A round begins.
     pub fn begin_round(&mut self, now: Clock) {
-        let passed = now.millis.since(self.clock.millis);
         // What was not read for a while was not heard either: a pause of the program is no silence.
-        self.attentive.0 += passed.min(MAX_ATTENTION_MS);
+        self.attend(now.millis, MAX_ATTENTION_MS);
         self.clock = now;
     }
 
@@ -133,6 +132,7 @@ impl Connections {
         }
         self.connected += 1;
         let Some(relay) = self.relays.get_mut(number) else { return };
+        self.changes.note_relay(relay.pk, true, None);
         relay.connected_time = if announced { now } else { Timestamp(0) };
         relay.record.reconnects += u32::from(relay.record.was_connected);
         relay.record.was_connected = true;
@@ -223,6 +223,17 @@ impl Connections {
         }
     }
 
+    /// Whether [`Self::end_round`] has something to do for the onion.
+    pub(super) fn onion_lacks(&self) -> bool {
+        if !self.onion || self.marked >= NUM_ONION_TCP_CONNECTIONS {
+            return false;
+        }
+        let unmarked = |relay: &Relay| relay.is_connected() && !relay.onion;
+        self.relays.iter().any(|(_, relay)| unmarked(relay))
+            || (self.missing_for_onion(self.clock.seconds) > 0
+                && self.relays.iter().any(|(_, relay)| is_asleep(relay)))
+    }
+
     /// Marks connected relays in the order of their numbers until there are three.
     pub(super) fn mark_for_onion(&mut self) {
         for number in 0..self.relays.len() {
@@ -246,8 +257,9 @@ impl Connections {
         self.marked = 0;
     }
 
-    /// Wakes as many sleeping relays as the onion lacks, those counted that are on their way.
-    pub(super) fn wake_for_onion(&mut self, now: Timestamp) {
+    /// How many relays the onion lacks, those counted that are on their way. While nothing happens,
+    /// time only makes it less.
+    fn missing_for_onion(&self, now: Timestamp) -> usize {
         let on_their_way = self.relays.iter().filter(|(_, relay)| match relay.phase {
             Phase::Connecting => true,
             Phase::Sleeping => relay.wake,
@@ -255,11 +267,16 @@ impl Connections {
             Phase::Connected => false,
         });
         let missing = NUM_ONION_TCP_CONNECTIONS as usize - self.marked as usize;
-        let missing = missing.saturating_sub(on_their_way.count());
+        missing.saturating_sub(on_their_way.count())
+    }
+
+    /// Wakes as many sleeping relays as the onion lacks.
+    pub(super) fn wake_for_onion(&mut self, now: Timestamp) {
+        let missing = self.missing_for_onion(now);
         if missing == 0 {
             return;
         }
-        let asleep = self.relays.iter().filter(|(_, r)| r.phase == Phase::Sleeping && !r.wake);
+        let asleep = self.relays.iter().filter(|(_, relay)| is_asleep(relay));
         let mut sleepers: Vec<_> = asleep.map(|(n, r)| (r.record.failures, n)).collect();
         // Those that have failed come last, or they would be woken again and again.
         sleepers.sort_unstable();
@@ -275,4 +292,9 @@ impl Connections {
             relay.phase = phase;
         }
     }
+}
+
+/// Whether a relay is only remembered, and not to be woken yet.
+fn is_asleep(relay: &Relay) -> bool {
+    relay.phase == Phase::Sleeping && !relay.wake
 }

@@ -246,6 +246,8 @@ impl FriendConnections {
     pub(super) fn handle_closed(&mut self, real_pk: RealPublicKey) -> Option<Command> {
         let place = self.closing.iter().position(|closing| *closing == real_pk)?;
         self.closing.swap_remove(place);
+        // A friend whose turn came meanwhile could not be connected anew.
+        self.missed = true;
         None
     }
 

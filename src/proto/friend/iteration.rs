@@ -27,12 +27,15 @@ impl FriendConnections {
         start: u32,
         now: Timestamp,
     ) -> Option<Command> {
+        self.iterated = now;
+        self.missed &= start > 0;
         while let Some((due, id)) = self.timetable.first().copied() {
             if due > now {
                 break;
             }
             self.timetable.pop_first();
             self.ready.insert(id);
+            self.missed |= id < start;
         }
         let id = *self.ready.range(start..).next()?;
         let friend = self.reference(FriendconId(id))?;

@@ -27,9 +27,15 @@ impl Default for Lan {
 }
 
 impl Lan {
+    /// When the next round is due.
+    #[must_use]
+    pub fn due_at(&self) -> Timestamp {
+        first_after(self.last, LAN_DISCOVERY_INTERVAL)
+    }
+
     /// The ports of this round; empty if none is due.
     pub fn round(&mut self, now: Timestamp) -> Vec<u16> {
-        if now < first_after(self.last, LAN_DISCOVERY_INTERVAL) {
+        if now < self.due_at() {
             return Vec::new();
         }
         self.last = now;

@@ -62,6 +62,10 @@ pub struct FriendConnections {
     timetable: BTreeSet<(Timestamp, u32)>,
     /// Those whose time has come, until it is set anew.
     ready: BTreeSet<u32>,
+    /// When the last iteration was; those in `ready` had their turns in it.
+    iterated: Timestamp,
+    /// Not all of them: for some it was too late, or too early.
+    missed: bool,
     lan: Option<Lan>,
     /// Whose connections net_crypto reports as over just now, in calls that have not returned: if
     /// asked for a new one, it would give the one that it is about to drop.
@@ -118,6 +122,18 @@ impl FriendConnections {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.friends.is_empty()
+    }
+
+    /// The first time at which an iteration has something to do, if nothing happens until then. A
+    /// friend whose turn has led to nothing, because a neighbour refused, stays due; this asks for
+    /// another try a second later, because the neighbour does not say when it will not refuse.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Timestamp> {
+        let again = if self.missed { Timestamp(0) } else { self.iterated.plus(1) };
+        let again = (!self.ready.is_empty()).then_some(again);
+        let next = self.timetable.first().map(|(due, _)| *due);
+        let lan = self.lan.as_ref().map(Lan::due_at);
+        [again, next, lan].into_iter().flatten().min()
     }
 
     // ------------------------------------------------------------------------------- commands

@@ -33,7 +33,7 @@ use self::routes::Routes;
 use self::secure_channel::SecureChannel;
 use self::send_queue::{Control, SendQueue};
 use self::state::{Reason, SendError, Status};
-use super::time::Timestamp;
+use super::time::{Deadline, Timestamp};
 
 /// Seconds from creation to [`Status::Confirmed`], proxy included.
 pub const TCP_CONNECTION_TIMEOUT: u64 = 10;
@@ -248,6 +248,30 @@ impl RelayClient {
             | Status::Unconfirmed => self.deadline <= now,
         };
         needs.handshake_random || needs.ping_id || is_late || self.failure.is_some()
+    }
+
+    /// From when on [`Self::is_due`] holds, if nothing arrives and nothing is asked for until then.
+    /// What waits for room in the socket ([`Self::needs_flush`]) does not count: the socket tells.
+    ///
+    /// A machine that is over or has failed is due until its owner lets go of it: steps have nothing
+    /// left to do there, except to deliver what was received before.
+    #[must_use]
+    pub fn deadline(&self) -> Deadline {
+        if self.is_hopeless() || matches!(self.session, Session::NeedsRandom { .. }) {
+            return Deadline::NOW;
+        }
+        match self.status {
+            Status::Confirmed => {
+                let failure = self.pings.fails_at(self.inbox.is_none());
+                Deadline::at(self.pings.due_at()).min(Deadline::at_second(failure))
+            }
+            Status::ProxyHttpConnecting
+            | Status::ProxySocks5Connecting
+            | Status::ProxySocks5Unconfirmed
+            | Status::Connecting
+            | Status::Unconfirmed
+            | Status::Disconnected => Deadline::at(self.deadline),
+        }
     }
 
     /// Whether [`Self::begin_flush`] has something to hand out.

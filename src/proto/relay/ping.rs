@@ -29,6 +29,19 @@ impl Pings {
         self.probe || now.is_timeout(Timestamp(self.last), TCP_PING_FREQUENCY)
     }
 
+    /// From when on [`Self::is_due`] holds.
+    #[must_use]
+    pub fn due_at(&self) -> Timestamp {
+        if self.probe { Timestamp(0) } else { Timestamp(self.last).plus(TCP_PING_FREQUENCY) }
+    }
+
+    /// From when on [`Self::has_failed`] holds, if no pong comes.
+    #[must_use]
+    pub fn fails_at(&self, backlog: bool) -> Option<Timestamp> {
+        let timeout = if backlog { BACKLOG_PING_TIMEOUT } else { TCP_PING_TIMEOUT };
+        self.outstanding.map(|_| Timestamp(self.last).plus(timeout))
+    }
+
     /// Makes a ping due now. One that is outstanding serves as well, so that it keeps its time.
     pub fn probe(&mut self) {
         self.probe = self.outstanding.is_none();
