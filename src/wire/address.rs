@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Packed addresses, as forward requests carry them.
+//! Packed addresses, as forward requests carry them; host names, and where a connection leads.
 
-use core::net::IpAddr;
+use core::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use super::cursor::Writer;
 
@@ -74,6 +75,120 @@ impl NodeAddress {
     }
 }
 
+/// Longest host name in bytes: SOCKS5 counts it in one byte, and DNS has no longer ones.
+pub const MAX_HOST_NAME_SIZE: usize = 255;
+
+/// A host name that is only passed on: 1 to 255 letters, digits, `-`, `.` and `_`, all ASCII.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HostName(Arc<str>);
+
+/// Why a text is no host name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HostNameError {
+    /// It is empty or longer than [`MAX_HOST_NAME_SIZE`]; carries its bytes.
+    Length(usize),
+    /// It has a character that no host name has.
+    Character(char),
+}
+
+impl core::fmt::Display for HostNameError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Length(length) => write!(f, "host name has {length} bytes"),
+            Self::Character(found) => write!(f, "host name contains {found:?}"),
+        }
+    }
+}
+
+impl core::error::Error for HostNameError {}
+
+impl HostName {
+    /// Checks a host name.
+    ///
+    /// # Errors
+    /// `Length`, `Character`
+    pub fn new(name: &str) -> Result<Self, HostNameError> {
+        if name.is_empty() || name.len() > MAX_HOST_NAME_SIZE {
+            return Err(HostNameError::Length(name.len()));
+        }
+        let is_allowed = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+        match name.chars().find(|c| !is_allowed(c)) {
+            Some(found) => Err(HostNameError::Character(found)),
+            None => Ok(Self(name.into())),
+        }
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl core::fmt::Display for HostName {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Where a connection leads.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// An address with its port.
+    Address(SocketAddr),
+    /// A host name and a port (host order), for a proxy that resolves it.
+    Name(HostName, u16),
+}
+
+impl Target {
+    /// From what a user calls a host: an IPv4 address, an IPv6 address with or without brackets, or
+    /// a name.
+    ///
+    /// # Errors
+    /// As [`HostName::new`].
+    pub fn from_host(host: &str, port: u16) -> Result<Self, HostNameError> {
+        let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+        match bare.parse::<IpAddr>() {
+            Ok(ip) => Ok(Self::Address(SocketAddr::new(ip, port))),
+            Err(_) => HostName::new(host).map(|name| Self::Name(name, port)),
+        }
+    }
+
+    /// The port, host order.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        match self {
+            Self::Address(address) => address.port(),
+            Self::Name(_, port) => *port,
+        }
+    }
+
+    /// The address, if it is one.
+    #[must_use]
+    pub fn address(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Address(address) => Some(*address),
+            Self::Name(..) => None,
+        }
+    }
+}
+
+impl From<SocketAddr> for Target {
+    fn from(address: SocketAddr) -> Self {
+        Self::Address(address)
+    }
+}
+
+impl core::fmt::Display for Target {
+    /// `host:port`, an IPv6 address in brackets.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Address(address) => write!(f, "{address}"),
+            Self::Name(name, port) => write!(f, "{name}:{port}"),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,5 +205,36 @@ mod tests {
         assert_eq!(packed.as_bytes()[0], 10);
         assert_eq!(packed.as_bytes()[17..], [0x82, 0xa5]);
         assert_eq!(pack(NodeKind::TcpRelay, ip6).as_bytes()[0], 138);
+    }
+
+    #[test]
+    fn host_names_are_checked() {
+        for good in ["a", "tox.example.org", "tox.example.org.", "xn--bcher-kva.example", "_a-1"] {
+            assert_eq!(HostName::new(good).unwrap().as_str(), good);
+        }
+        assert!(HostName::new(&"a".repeat(255)).is_ok());
+        assert_eq!(HostName::new(""), Err(HostNameError::Length(0)));
+        assert_eq!(HostName::new(&"a".repeat(256)), Err(HostNameError::Length(256)));
+        for bad in ['\0', '\r', '\n', ' ', '\t', ':', '/', '@', '[', '%', '\u{7f}', 'ü', '\u{85}']
+        {
+            let name = format!("a{bad}b");
+            assert_eq!(HostName::new(&name), Err(HostNameError::Character(bad)));
+        }
+    }
+
+    #[test]
+    fn targets_as_users_write_them_and_as_proxies_read_them() {
+        for (host, shown) in [
+            ("192.0.2.7", "192.0.2.7:443"),
+            ("2001:db8::1", "[2001:db8::1]:443"),
+            ("[2001:db8::1]", "[2001:db8::1]:443"),
+            ("tox.example.org", "tox.example.org:443"),
+        ] {
+            let target = Target::from_host(host, 443).unwrap();
+            assert_eq!((target.to_string().as_str(), target.port()), (shown, 443));
+            assert_eq!(target.address().is_none(), host.starts_with('t'));
+        }
+        assert_eq!(Target::from_host("[a]", 1), Err(HostNameError::Character('[')));
+        assert_eq!(Target::from_host("a:1", 1), Err(HostNameError::Character(':')));
     }
 }
