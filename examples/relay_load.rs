@@ -49,8 +49,13 @@ impl Client {
         stream.set_nodelay(true)?;
         let long_term = BoxKey::precompute(relay_pk, &sk)
             .map_err(|_| io::Error::new(ErrorKind::InvalidInput, "no key of a relay"))?;
-        let config =
-            Config { self_pk: pk, long_term, target: address, proxy: None, keeps_ledger: false };
+        let config = Config {
+            self_pk: pk,
+            long_term,
+            target: address.into(),
+            proxy: None,
+            keeps_ledger: false,
+        };
         Ok(Self {
             pk,
             machine: RefCell::new(RelayClient::new(config, Timestamp(1_000_000))),

@@ -5,6 +5,8 @@
 
 mod support;
 
+use std::net::SocketAddr;
+
 use proptest::prelude::*;
 use support::relays::{Client, Fault, Got, Net, START_MS};
 use toxlink::crypto::PublicKey;
@@ -451,7 +453,7 @@ fn there_is_a_limit_on_relays_and_failed_ones_make_room() {
         key[..2].copy_from_slice(&i.to_be_bytes());
         PublicKey(key)
     };
-    let address = |i: u16| ([198, 51, (i >> 8) as u8, i as u8], 1).into();
+    let address = |i: u16| SocketAddr::from(([198, 51, (i >> 8) as u8, i as u8], 1));
     for i in 0..256 {
         let opening = alice.machine.borrow_mut().add_relay(address(i), key(i), now).unwrap();
         assert!(round::open(&alice, opening.unwrap(), now));
@@ -481,7 +483,7 @@ fn one_friend_can_cause_six_calls_in_ten_seconds() {
             named += 1;
             let mut key = [1; 32];
             key[..4].copy_from_slice(&named.to_be_bytes());
-            let address = ([198, 51, (named >> 8) as u8, named as u8], 1).into();
+            let address = SocketAddr::from(([198, 51, (named >> 8) as u8, named as u8], 1));
             let now = net.clock().seconds;
             let plan = alice.machine.borrow_mut().add_relay_for(peer, address, PublicKey(key), now);
             if let Ok(Plan::Open(opening, peer)) = plan {
@@ -504,7 +506,7 @@ fn a_proven_address_is_not_left_for_one_that_somebody_named() {
     run(&net, &[&alice], 1000, |_| {});
     let now = net.clock().seconds;
     for port in [1, 2] {
-        let bogus = ([192, 0, 2, 99], port).into();
+        let bogus = SocketAddr::from(([192, 0, 2, 99], port));
         let named = alice.machine.borrow_mut().add_relay_for(peer, bogus, net.key(0), now);
         assert_eq!(named, Err(AddError::Tied));
     }

@@ -5,6 +5,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
 
 use proptest::prelude::*;
 use toxlink::crypto::rust::public_key;
@@ -140,7 +141,7 @@ impl Net {
         let config = Config {
             self_pk: pk,
             long_term: BoxKey::precompute(&public_key(&SecretKey(RELAY)), &sk).unwrap(),
-            target: "192.0.2.7:33445".parse().unwrap(),
+            target: SocketAddr::from(([192, 0, 2, 7], 33445)).into(),
             proxy: None,
             keeps_ledger: false,
         };

@@ -92,11 +92,17 @@ fn proxy_messages() {
     let ip4: SocketAddr = "192.0.2.7:33445".parse().expect("an address");
     let ip6: SocketAddr = "[2001:db8::1]:443".parse().expect("an address");
     assert_eq!(proxy::SOCKS5_GREETING[..], bytes(&["05", "01", "00"]));
-    assert_eq!(proxy::socks5_connect(ip4), bytes(&["05", "01", "00", "01", "c0000207", "82a5"]));
-    let address = "20010db8000000000000000000000001";
-    assert_eq!(proxy::socks5_connect(ip6), bytes(&["05", "01", "00", "04", address, "01bb"]));
     assert_eq!(
-        proxy::http_connect(ip6),
+        proxy::socks5_connect(&ip4.into()),
+        bytes(&["05", "01", "00", "01", "c0000207", "82a5"])
+    );
+    let address = "20010db8000000000000000000000001";
+    assert_eq!(
+        proxy::socks5_connect(&ip6.into()),
+        bytes(&["05", "01", "00", "04", address, "01bb"])
+    );
+    assert_eq!(
+        proxy::http_connect(&ip6.into(), None),
         b"CONNECT [2001:db8::1]:443 HTTP/1.1\r\nHost: [2001:db8::1]:443\r\n\r\n"
     );
 }

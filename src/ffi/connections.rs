@@ -142,7 +142,7 @@ unsafe fn try_new_connections(env: Environment, new: &NewConnections) -> Option<
     let self_pk = public_key(&self_sk);
     // SAFETY: not null, so valid.
     let is_system = unsafe { (env.fns.is_system_network)(env.ns) };
-    let mut machine = Connections::new(self_pk, self_sk, kind);
+    let mut machine = Connections::new(self_pk, self_sk, kind.map(Into::into));
     if env.accounts().is_some() {
         machine.keep_ledgers();
     }
@@ -326,7 +326,11 @@ impl Hub for Visit<'_> {
 
     fn open(&self, opening: Opening) -> bool {
         let address = match self.object.proxy {
-            Proxy::Direct => IP_Port::new(opening.address),
+            // C names relays by address only.
+            Proxy::Direct => match opening.address {
+                Some(address) => IP_Port::new(address),
+                None => return false,
+            },
             Proxy::Through(_, proxy) if proxy.socket_addr().is_some() => proxy,
             Proxy::Through(..) | Proxy::Unusable => {
                 self.log.write(Level::Warning, place!(c"new relay"), &"the proxy is unusable");

@@ -184,7 +184,8 @@ unsafe fn plan(new: &NewClient) -> Result<Plan, Refused> {
     socket_addr.socket_addr().ok_or(Refused::ProxyFamily)?;
     let long_term =
         BoxKey::precompute(&relay_pk, &self_sk).map_err(|_| Refused::LowOrderRelayKey)?;
-    let config = Config { self_pk, long_term, target, proxy: kind, keeps_ledger: false };
+    let (target, proxy) = (target.into(), kind.map(Into::into));
+    let config = Config { self_pk, long_term, target, proxy, keeps_ledger: false };
     Ok(Plan { config, relay_pk, relay_addr, socket_addr })
 }
 

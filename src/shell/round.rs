@@ -79,8 +79,8 @@ pub fn round<H: Hub>(hub: &H, now: Clock) {
 pub fn settle<H: Hub>(hub: &H, now: Timestamp) {
     while let Some(Some(command)) = hub.with(Connections::poll_command) {
         match command {
-            Command::Connect(link, address) => {
-                open(hub, Opening { link, address }, now);
+            Command::Connect(opening) => {
+                open(hub, opening, now);
             }
             Command::Close(link) => hub.close(link),
             Command::Flush(link) => {

@@ -3,13 +3,25 @@
 
 use core::net::SocketAddr;
 
+use super::address::Target;
 use super::cursor::Reader;
+
+mod credentials;
+
+pub use self::credentials::{Credentials, CredentialsError, MAX_CREDENTIAL_SIZE};
 
 /// Longest header of an HTTP reply, in bytes; a proxy that sends more is given up.
 pub const MAX_HTTP_HEADER_SIZE: usize = 16 * 1024;
 
 /// The SOCKS5 greeting: version 5, one method, "no authentication".
 pub const SOCKS5_GREETING: [u8; 3] = [5, 1, 0];
+
+/// The SOCKS5 greeting of who has credentials: version 5, two methods, "no authentication" and
+/// "user name and password".
+pub const SOCKS5_GREETING_PASSWORD: [u8; 4] = [5, 2, 0, SOCKS5_METHOD_PASSWORD];
+
+/// The SOCKS5 method "user name and password" (RFC 1929).
+pub const SOCKS5_METHOD_PASSWORD: u8 = 2;
 
 /// What a proxy's bytes amount to so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,10 +41,12 @@ pub enum Refusal {
     HttpStatus(u16),
     /// The reply is not one of the protocol.
     Malformed,
-    /// No SOCKS5 method that we speak; carries the one it wants (255 = none).
+    /// No SOCKS5 method that we offer; carries the one it wants (255 = none).
     SocksMethod(u8),
     /// A SOCKS5 reply code other than 0.
     SocksReply(u8),
+    /// A SOCKS5 proxy does not know this user, or the password is wrong.
+    SocksPassword,
 }
 
 impl core::fmt::Display for Refusal {
@@ -42,6 +56,7 @@ impl core::fmt::Display for Refusal {
             Self::Malformed => f.write_str("proxy sent a malformed reply"),
             Self::SocksMethod(255) => f.write_str("SOCKS5 proxy accepts no method that we offer"),
             Self::SocksMethod(method) => write!(f, "SOCKS5 proxy wants method {method}"),
+            Self::SocksPassword => f.write_str("SOCKS5 proxy refused user name or password"),
             Self::SocksReply(code) => {
                 let text = match code {
                     1 => "general failure",
@@ -66,12 +81,24 @@ impl core::fmt::Display for Refusal {
 /// ```text
 /// CONNECT 192.0.2.7:33445 HTTP/1.1<CR><LF>
 /// Host: 192.0.2.7:33445<CR><LF>
+/// Proxy-Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==<CR><LF>
 /// <CR><LF>
 /// ```
-/// IPv6 addresses stand in brackets, as RFC 9110 section 9.3.6 asks.
+/// The third line only with credentials. IPv6 addresses stand in brackets, as RFC 9110 section
+/// 9.3.6 asks.
 #[must_use]
-pub fn http_connect(target: SocketAddr) -> Vec<u8> {
-    format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n").into_bytes()
+pub fn http_connect(target: &Target, credentials: Option<&Credentials>) -> Vec<u8> {
+    const AUTHORIZATION: &[u8] = b"Proxy-Authorization: Basic ";
+    let head = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n");
+    let Some(credentials) = credentials else { return (head + "\r\n").into_bytes() };
+    // All at once: a vector that grows would leave a copy of the password behind.
+    let size = head.len() + AUTHORIZATION.len() + credentials.basic_size() + 4;
+    let mut request = Vec::with_capacity(size);
+    request.extend_from_slice(head.as_bytes());
+    request.extend_from_slice(AUTHORIZATION);
+    credentials.put_basic(&mut request);
+    request.extend_from_slice(b"\r\n\r\n");
+    request
 }
 
 /// Judges the beginning of an HTTP reply by its status line and reads its header to the end.
@@ -95,16 +122,60 @@ pub fn http_reply(bytes: &[u8]) -> Reply {
     }
 }
 
-/// Judges the answer to [`SOCKS5_GREETING`].
+/// What the answer to a SOCKS5 greeting amounts to so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Too little to tell.
+    Partial,
+    /// The proxy asks for nothing; its answer had two bytes.
+    Open,
+    /// The proxy asks for [`socks5_password`]; its answer had two bytes.
+    Password,
+    /// The proxy refuses.
+    Refused(Refusal),
+}
+
+/// Length of the answer to a SOCKS5 greeting, in bytes.
+pub const SOCKS5_METHOD_REPLY_SIZE: usize = 2;
+
+/// Judges the answer to [`SOCKS5_GREETING`], or to [`SOCKS5_GREETING_PASSWORD`] if we have
+/// `offered_password`.
 ///
 /// # Shape
 /// `[5][method: 1]`
 #[must_use]
-pub fn socks5_method_reply(bytes: &[u8]) -> Reply {
+pub fn socks5_method_reply(bytes: &[u8], offered_password: bool) -> Method {
     match bytes {
-        [] | [5] => Reply::Partial,
-        [5, 0, ..] => Reply::Granted(2),
-        [5, method, ..] => Reply::Refused(Refusal::SocksMethod(*method)),
+        [] | [5] => Method::Partial,
+        [5, 0, ..] => Method::Open,
+        [5, SOCKS5_METHOD_PASSWORD, ..] if offered_password => Method::Password,
+        [5, method, ..] => Method::Refused(Refusal::SocksMethod(*method)),
+        _ => Method::Refused(Refusal::Malformed),
+    }
+}
+
+/// The SOCKS5 request of the password step.
+///
+/// # Shape
+/// `[1][length: 1][user][length: 1][password]`
+///
+/// # Source
+/// RFC 1929 section 2
+#[must_use]
+pub fn socks5_password(credentials: &Credentials) -> Vec<u8> {
+    credentials.socks5_request()
+}
+
+/// Judges the answer to [`socks5_password`].
+///
+/// # Shape
+/// `[1][status: 1]`, status 0 for success. Some proxies put the version of SOCKS, 5, in front.
+#[must_use]
+pub fn socks5_password_reply(bytes: &[u8]) -> Reply {
+    match bytes {
+        [] | [1 | 5] => Reply::Partial,
+        [1 | 5, 0, ..] => Reply::Granted(2),
+        [1 | 5, ..] => Reply::Refused(Refusal::SocksPassword),
         _ => Reply::Refused(Refusal::Malformed),
     }
 }
@@ -112,18 +183,24 @@ pub fn socks5_method_reply(bytes: &[u8]) -> Reply {
 /// The SOCKS5 request for a connection to `target`.
 ///
 /// # Shape
-/// `[5][1][0][1][address: 4][port: 2]` or `[5][1][0][4][address: 16][port: 2]`
+/// `[5][1][0][1][address: 4][port: 2]`, `[5][1][0][4][address: 16][port: 2]` or
+/// `[5][1][0][3][length: 1][name][port: 2]`
 #[must_use]
-pub fn socks5_connect(target: SocketAddr) -> Vec<u8> {
+pub fn socks5_connect(target: &Target) -> Vec<u8> {
     let mut request = vec![5, 1, 0];
     match target {
-        SocketAddr::V4(target) => {
+        Target::Address(SocketAddr::V4(address)) => {
             request.push(1);
-            request.extend_from_slice(&target.ip().octets());
+            request.extend_from_slice(&address.ip().octets());
         }
-        SocketAddr::V6(target) => {
+        Target::Address(SocketAddr::V6(address)) => {
             request.push(4);
-            request.extend_from_slice(&target.ip().octets());
+            request.extend_from_slice(&address.ip().octets());
+        }
+        Target::Name(name, _) => {
+            // A host name has no more than 255 bytes.
+            request.extend([3, name.as_str().len() as u8]);
+            request.extend_from_slice(name.as_str().as_bytes());
         }
     }
     request.extend_from_slice(&target.port().to_be_bytes());
@@ -198,10 +275,19 @@ mod tests {
 
     #[test]
     fn http_requests() {
-        let ip4 = http_connect(SocketAddr::from(([192, 0, 2, 7], 33445)));
+        let connect = |host: &str, port, credentials: Option<&Credentials>| {
+            http_connect(&Target::from_host(host, port).unwrap(), credentials)
+        };
+        let ip4 = connect("192.0.2.7", 33445, None);
         assert_eq!(ip4, b"CONNECT 192.0.2.7:33445 HTTP/1.1\r\nHost: 192.0.2.7:33445\r\n\r\n");
-        let ip6 = http_connect("[2001:db8::1]:443".parse().unwrap());
+        let ip6 = connect("2001:db8::1", 443, None);
         assert!(ip6.starts_with(b"CONNECT [2001:db8::1]:443 HTTP/1.1\r\n"));
+        let credentials = Credentials::new("Aladdin", "open sesame").unwrap();
+        let named = connect("tox.example.org", 443, Some(&credentials));
+        let wanted = "CONNECT tox.example.org:443 HTTP/1.1\r\nHost: tox.example.org:443\r\n\
+            Proxy-Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n\r\n";
+        assert_eq!(named, wanted.as_bytes());
+        assert_eq!(named.capacity(), named.len(), "it did not grow, so no copy stays behind");
     }
 
     #[test]
@@ -238,21 +324,59 @@ mod tests {
 
     #[test]
     fn socks5_method() {
-        assert_eq!(socks5_method_reply(&[]), Reply::Partial);
-        assert_eq!(socks5_method_reply(&[5]), Reply::Partial);
-        assert_eq!(socks5_method_reply(&[5, 0]), Reply::Granted(2));
-        assert_eq!(socks5_method_reply(&[5, 255]), Reply::Refused(Refusal::SocksMethod(255)));
-        assert_eq!(socks5_method_reply(&[4, 0]), Reply::Refused(Refusal::Malformed));
-        assert_eq!(socks5_method_reply(&[4]), Reply::Refused(Refusal::Malformed));
+        for offered in [false, true] {
+            let reply = |bytes: &[u8]| socks5_method_reply(bytes, offered);
+            let refused = |method| Method::Refused(Refusal::SocksMethod(method));
+            assert_eq!(reply(&[]), Method::Partial);
+            assert_eq!(reply(&[5]), Method::Partial);
+            assert_eq!(reply(&[5, 0]), Method::Open);
+            assert_eq!(reply(&[5, 0, 5]), Method::Open);
+            assert_eq!(reply(&[5, 1]), refused(1));
+            assert_eq!(reply(&[5, 255]), refused(255));
+            assert_eq!(reply(&[4, 0]), Method::Refused(Refusal::Malformed));
+            assert_eq!(reply(&[4]), Method::Refused(Refusal::Malformed));
+            let password = if offered { Method::Password } else { refused(2) };
+            assert_eq!(reply(&[5, 2]), password);
+        }
+    }
+
+    #[test]
+    fn socks5_passwords() {
+        let credentials = Credentials::new("user", "secret").unwrap();
+        let request = socks5_password(&credentials);
+        assert_eq!(request, b"\x01\x04user\x06secret");
+        assert_eq!(request.capacity(), request.len(), "it did not grow, so no copy stays behind");
+        let empty = Credentials::new("u", "").unwrap();
+        assert_eq!(socks5_password(&empty), [1, 1, b'u', 0]);
+        assert_eq!(socks5_password_reply(&[]), Reply::Partial);
+        assert_eq!(socks5_password_reply(&[1]), Reply::Partial);
+        assert_eq!(socks5_password_reply(&[1, 0]), Reply::Granted(2));
+        assert_eq!(socks5_password_reply(&[1, 0, 5]), Reply::Granted(2));
+        assert_eq!(socks5_password_reply(&[5, 0]), Reply::Granted(2));
+        for status in 1..=255 {
+            let refused = Reply::Refused(Refusal::SocksPassword);
+            assert_eq!(socks5_password_reply(&[1, status]), refused);
+        }
+        for version in [0, 2, 4] {
+            let refused = Reply::Refused(Refusal::Malformed);
+            assert_eq!(socks5_password_reply(&[version]), refused);
+            assert_eq!(socks5_password_reply(&[version, 0]), refused);
+        }
+        let text = Refusal::SocksPassword.to_string();
+        assert_eq!(text, "SOCKS5 proxy refused user name or password");
     }
 
     #[test]
     fn socks5_requests() {
-        let ip4 = socks5_connect(SocketAddr::from(([192, 0, 2, 7], 33445)));
+        let connect = |host: &str, port| socks5_connect(&Target::from_host(host, port).unwrap());
+        let ip4 = connect("192.0.2.7", 33445);
         assert_eq!(ip4, [5, 1, 0, 1, 192, 0, 2, 7, 0x82, 0xa5]);
-        let ip6 = socks5_connect("[::1]:443".parse().unwrap());
+        let ip6 = connect("::1", 443);
         assert_eq!(ip6.len(), 22);
         assert_eq!(ip6[..4], [5, 1, 0, 4]);
+        assert_eq!(connect("a.b", 443), [5, 1, 0, 3, 3, b'a', b'.', b'b', 1, 0xbb]);
+        let longest = connect(&"n".repeat(255), 443);
+        assert_eq!((longest.len(), longest[4]), (5 + 255 + 2, 255));
     }
 
     #[test]

@@ -8,19 +8,21 @@ pub mod relays;
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 
 use toxlink::crypto::rust::public_key;
 use toxlink::crypto::{BoxKey, Nonce, PublicKey, SecretKey};
 use toxlink::proto::relay::event::Event;
 use toxlink::proto::relay::ledger::Record;
 use toxlink::proto::relay::note::Note;
-use toxlink::proto::relay::proxy::ProxyKind;
+use toxlink::proto::relay::proxy::{Proxy, ProxyKind};
 use toxlink::proto::relay::secure_channel::SecureChannel;
 use toxlink::proto::relay::state::{SendError, Status};
 use toxlink::proto::relay::{Config, HandshakeRandom, RelayClient};
 use toxlink::proto::time::Timestamp;
 use toxlink::shell::drive::{self, Host};
 use toxlink::shell::transport::{Received, Transport, Written};
+use toxlink::wire::address::Target;
 use toxlink::wire::frame::{Front, front};
 use toxlink::wire::handshake::{self, Hello};
 use toxlink::wire::relay_packet::{PingId, ToRelay};
@@ -81,12 +83,17 @@ pub struct World {
 
 impl World {
     pub fn new(proxy: Option<ProxyKind>) -> Self {
+        let target: SocketAddr = "192.0.2.7:33445".parse().unwrap();
+        Self::with_proxy(proxy.map(Proxy::from), target.into())
+    }
+
+    pub fn with_proxy(proxy: Option<Proxy>, target: Target) -> Self {
         let long_term =
             BoxKey::precompute(&public_key(&SecretKey(RELAY)), &SecretKey(CLIENT)).unwrap();
         let config = Config {
             self_pk: public_key(&SecretKey(CLIENT)),
             long_term,
-            target: "192.0.2.7:33445".parse().unwrap(),
+            target,
             proxy,
             keeps_ledger: true,
         };

@@ -510,7 +510,7 @@ impl Hub for Client<'_> {
 
     fn open(&self, opening: Opening) -> bool {
         let mut relays = self.net.relays.borrow_mut();
-        let relay = relays.iter().position(|relay| relay.address == opening.address);
+        let relay = relays.iter().position(|relay| Some(relay.address) == opening.address);
         let mut wires = self.net.wires.borrow_mut();
         let mut ended = None;
         if let Some(relay) = relay {

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! What the connections report upwards, and what they want done.
 
-use core::net::SocketAddr;
-
-use super::{Link, RelayNumber};
+use super::{Link, Opening, RelayNumber};
 use crate::crypto::PublicKey;
 
 /// A packet for the layer above (tcp_connections.md section 15). Data borrows from the relay's
@@ -35,10 +33,10 @@ pub enum Delivery<'a> {
 /// Something that the surrounding program has to do, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// Open a socket to the address (or to the proxy); the answer is
+    /// Open a socket to the relay (or to the proxy); the answer is
     /// [`Connections::handle_connect_failed`](super::Connections::handle_connect_failed), or nothing
     /// if connecting has begun.
-    Connect(Link, SocketAddr),
+    Connect(Opening),
     /// Close the socket.
     Close(Link),
     /// Write what waits for the socket.

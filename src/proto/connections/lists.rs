@@ -23,7 +23,7 @@ impl Connections {
         eligible.get(index as usize).map(|(number, _)| RelayNumber(*number))
     }
 
-    /// The address of a relay.
+    /// The address of a relay; `None` if there is no such relay, or only its name is known.
     #[must_use]
     pub fn relay_address(&self, relay: RelayNumber) -> Option<SocketAddr> {
         self.relays.get(relay.0)?.address()
@@ -35,7 +35,7 @@ impl Connections {
         let Some(start) = random.checked_rem(self.connected) else { return Vec::new() };
         let connected = || self.relays.iter().filter(|(_, relay)| relay.is_connected());
         let cycle = connected().skip(start as usize).chain(connected().take(start as usize));
-        cycle.take(max).filter_map(|(_, relay)| node(relay)).collect()
+        cycle.filter_map(|(_, relay)| node(relay)).take(max).collect()
     }
 
     /// The connected relays with their addresses, `max` at most, from an index of the table on.
@@ -45,7 +45,7 @@ impl Connections {
         let before = self.relays.iter().take_while(|(number, _)| *number < start);
         let cycle = self.relays.iter_from(start).chain(before);
         let connected = cycle.filter(|(_, relay)| relay.is_connected());
-        connected.take(max).filter_map(|(_, relay)| node(relay)).collect()
+        connected.filter_map(|(_, relay)| node(relay)).take(max).collect()
     }
 
     /// The first connected relay with this address. A port of 0 is no address.
@@ -59,6 +59,7 @@ impl Connections {
     }
 }
 
+/// What others can use: a relay without an address is left out.
 fn node(relay: &Relay) -> Option<(PublicKey, SocketAddr)> {
     Some((relay.pk, relay.address()?))
 }

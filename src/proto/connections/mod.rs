@@ -7,7 +7,7 @@ use core::net::SocketAddr;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use crate::crypto::{BoxKey, LowOrderKey, PublicKey, SecretKey};
-use crate::proto::relay::proxy::ProxyKind;
+use crate::proto::relay::proxy::Proxy;
 use crate::proto::relay::{Config, RelayClient};
 use crate::proto::slots::Slots;
 use crate::proto::time::{Clock, Millis, Timestamp};
@@ -91,7 +91,7 @@ pub struct PeerRef {
 pub struct Connections {
     self_pk: PublicKey,
     self_sk: SecretKey,
-    proxy: Option<ProxyKind>,
+    proxy: Option<Proxy>,
     keeps_ledgers: bool,
     relays: Slots<Relay>,
     peers: Slots<Peer>,
@@ -128,7 +128,7 @@ impl Connections {
 
     /// No peers and no relays.
     #[must_use]
-    pub fn new(self_pk: PublicKey, self_sk: SecretKey, proxy: Option<ProxyKind>) -> Self {
+    pub fn new(self_pk: PublicKey, self_sk: SecretKey, proxy: Option<Proxy>) -> Self {
         Self {
             self_pk,
             self_sk,
@@ -251,12 +251,13 @@ impl Connections {
         let serial = self.next_serial();
         let Some(relay) = self.relays.get_mut(number) else { return Err(LowOrderKey) };
         let long_term = BoxKey::precompute(&relay.pk, &self.self_sk)?;
-        let Some(target) = relay.address() else { return Err(LowOrderKey) };
+        let Some(target) = relay.target(self.proxy.is_some()) else { return Err(LowOrderKey) };
+        let address = relay.address();
         let config = Config {
             self_pk: self.self_pk,
             long_term,
             target,
-            proxy: self.proxy,
+            proxy: self.proxy.clone(),
             keeps_ledger: self.keeps_ledgers,
         };
         relay.phase = Phase::Connecting;
@@ -271,6 +272,6 @@ impl Connections {
             backlog: false,
             pings_seen: 0,
         }));
-        Ok(Opening { link: Link { relay: RelayNumber(number), serial }, address: target })
+        Ok(Opening { link: Link { relay: RelayNumber(number), serial }, address })
     }
 }

@@ -12,6 +12,7 @@ use crate::crypto::PublicKey;
 use crate::proto::relay::state::{Reason, SendError, Status};
 use crate::proto::relay::{RelayClient, Traffic};
 use crate::proto::time::{Clock, Deadline, Timestamp};
+use crate::wire::address::{HostName, Target};
 
 /// Seconds of grace before a relay may be dropped or put to sleep, and the least time between two
 /// connections to one relay.
@@ -33,6 +34,8 @@ pub struct Relay {
     /// Its public key, which alone says who it is.
     pub pk: PublicKey,
     addresses: Vec<SocketAddr>,
+    /// Name and port, for a proxy; there is a name or an address.
+    name: Option<(HostName, u16)>,
     /// The one that led to the relay last.
     proven: Option<SocketAddr>,
     /// What is being done with it.
@@ -160,10 +163,11 @@ impl Drops {
 impl Relay {
     /// A relay that was just named.
     #[must_use]
-    pub fn new(pk: PublicKey, address: SocketAddr) -> Self {
-        Self {
+    pub fn new(pk: PublicKey, target: Target) -> Self {
+        let mut relay = Self {
             pk,
-            addresses: vec![address],
+            addresses: Vec::new(),
+            name: None,
             proven: None,
             phase: Phase::Waiting(Timestamp(0)),
             live: None,
@@ -173,6 +177,24 @@ impl Relay {
             onion: false,
             wake: false,
             record: Record::default(),
+        };
+        relay.remember(target);
+        relay
+    }
+
+    /// Where a connection leads: with a proxy to the name, if there is one.
+    #[must_use]
+    pub fn target(&self, through_proxy: bool) -> Option<Target> {
+        let name = self.name.clone().filter(|_| through_proxy);
+        let name = name.map(|(name, port)| Target::Name(name, port));
+        name.or_else(|| self.address().map(Target::Address))
+    }
+
+    /// Remembers another address, or the name from now on.
+    pub fn remember(&mut self, target: Target) {
+        match target {
+            Target::Address(address) => self.remember_address(address),
+            Target::Name(name, port) => self.name = Some((name, port)),
         }
     }
 
@@ -184,7 +206,7 @@ impl Relay {
 
     /// Remembers another address, for the time when this one fails: the first that somebody named
     /// may be wrong.
-    pub fn remember_address(&mut self, address: SocketAddr) {
+    fn remember_address(&mut self, address: SocketAddr) {
         if !self.addresses.contains(&address) {
             if self.addresses.len() == MAX_ADDRESSES {
                 self.addresses.pop();
@@ -196,6 +218,9 @@ impl Relay {
     /// Goes on to the next address.
     pub fn turn_address(&mut self) {
         let failed = self.address();
+        if failed.is_none() {
+            return;
+        }
         self.addresses.rotate_left(1);
         // Every second attempt goes to the address that has worked before.
         if let Some(at) = self.addresses.iter().position(|address| Some(*address) == self.proven) {
@@ -386,7 +411,8 @@ mod tests {
     const SALT: PublicKey = PublicKey([7; 32]);
 
     fn relay(failures: u32) -> Relay {
-        let mut relay = Relay::new(PublicKey([1; 32]), "192.0.2.1:443".parse().unwrap());
+        let mut relay =
+            Relay::new(PublicKey([1; 32]), Target::from_host("192.0.2.1", 443).unwrap());
         relay.record.failures = failures;
         relay.record.last_attempt = Timestamp(1000);
         relay

@@ -13,14 +13,15 @@ use super::{
 use crate::crypto::PublicKey;
 use crate::proto::relay::state::Reason;
 use crate::proto::time::Timestamp;
+use crate::wire::address::Target;
 
 /// A socket that has to be opened; on failure, [`Connections::handle_connect_failed`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Opening {
     /// For this connection.
     pub link: Link,
-    /// The relay's address.
-    pub address: SocketAddr,
+    /// The relay's address; `None` if only its name is known, which the proxy resolves.
+    pub address: Option<SocketAddr>,
 }
 
 /// Why a relay is not added or tied to a peer.
@@ -38,6 +39,8 @@ pub enum AddError {
     Enough,
     /// The relay is tied to the peer already.
     Tied,
+    /// Only a name is given, and there is no proxy that resolves it.
+    NoAddress,
 }
 
 /// How a relay comes to a peer.
@@ -53,23 +56,30 @@ impl Connections {
     /// Adds a relay (`add_tcp_relay_global`); its socket has to be opened. `None` if it was known, and
     /// called, less than 10 seconds ago: it is called when these are over.
     ///
+    /// The target may be a name, for the proxy. Of a relay with a name and addresses the proxy is
+    /// told the name, and of several names the last.
+    ///
     /// # Errors
-    /// `Known`, `Full`, `LowOrderKey`
+    /// `Known`, `NoAddress`, `Full`, `LowOrderKey`
     pub fn add_relay(
         &mut self,
-        address: SocketAddr,
+        target: impl Into<Target>,
         pk: PublicKey,
         now: Timestamp,
     ) -> Result<Option<Opening>, AddError> {
-        if let Some(relay) = self.relay_of(&pk) {
-            relay.remember_address(address);
+        let target = target.into();
+        if let Some(number) = self.relay_by_key.get(&pk).copied() {
+            self.remember_target(number, target);
             return Err(AddError::Known);
+        }
+        if target.address().is_none() && self.proxy.is_none() {
+            return Err(AddError::NoAddress);
         }
         if self.relays.used() >= MAX_RELAYS && !self.spare_a_relay(now) {
             self.notes.push(Note::RelayLimit);
             return Err(AddError::Full);
         }
-        let number = self.relays.insert(Relay::new(pk, address));
+        let number = self.relays.insert(Relay::new(pk, target));
         self.relay_by_key.insert(pk, number);
         self.index_address(number);
         if let Some(last) = self.recent.last_attempt(&pk, now) {
@@ -111,16 +121,14 @@ impl Connections {
     pub fn add_relay_for(
         &mut self,
         peer: PeerNumber,
-        address: SocketAddr,
+        target: impl Into<Target>,
         pk: PublicKey,
         now: Timestamp,
     ) -> Result<Plan, AddError> {
         let found = self.peers.get(peer.0).ok_or(AddError::Unknown)?;
         let (serial, online) = (found.serial, found.online_relays());
         if let Some(number) = self.relay_by_key.get(&pk).copied() {
-            if let Some(relay) = self.relays.get_mut(number) {
-                relay.remember_address(address);
-            }
+            self.remember_target(number, target.into());
             return self.tie(peer, RelayNumber(number), now).map(|()| Plan::Done);
         }
         // Before anything is connected: whoever names relays must not make us call at any number of
@@ -128,7 +136,7 @@ impl Connections {
         if online >= RECOMMENDED_FRIEND_TCP_CONNECTIONS || self.place_for(peer.0, now).is_none() {
             return Err(AddError::Enough);
         }
-        match self.add_relay(address, pk, now)? {
+        match self.add_relay(target, pk, now)? {
             Some(opening) => Ok(Plan::Open(opening, PeerRef { number: peer, serial })),
             None => {
                 let number = self.relay_by_key.get(&pk).copied().ok_or(AddError::Unknown)?;
@@ -197,8 +205,13 @@ impl Connections {
 
     // ---------------------------------------------------------------------------- the details
 
-    fn relay_of(&mut self, pk: &PublicKey) -> Option<&mut Relay> {
-        self.relays.get_mut(*self.relay_by_key.get(pk)?)
+    /// A known relay has been named again.
+    fn remember_target(&mut self, number: u32, target: Target) {
+        if let Some(relay) = self.relays.get_mut(number) {
+            relay.remember(target);
+            // It may be the first address of the relay.
+            self.index_address(number);
+        }
     }
 
     /// Where a peer has room for one more relay: an empty slot, or that of the relay that has
@@ -313,9 +326,7 @@ impl Connections {
     /// Connects a relay that has no connection, from the loop.
     pub(super) fn connect_again(&mut self, number: u32, now: Timestamp) {
         match self.begin_connect(number, now) {
-            Ok(Opening { link, address }) => {
-                self.commands.push_back(Command::Connect(link, address));
-            }
+            Ok(opening) => self.commands.push_back(Command::Connect(opening)),
             // Cannot be: the key was good before.
             Err(_) => {
                 self.remove_relay(number);

@@ -9,14 +9,17 @@ use super::{Connections, PeerNumber, RelayNumber};
 use crate::crypto::PublicKey;
 use crate::proto::relay::Traffic;
 use crate::proto::relay::state::Reason;
+use crate::wire::address::Target;
 
 /// How a relay fares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RelayStatistics {
     /// Its key.
     pub pk: PublicKey,
-    /// The address in use.
+    /// The address in use; `None` if only its name is known.
     pub address: Option<SocketAddr>,
+    /// Where its next connection leads: with a proxy to its name, if it has one.
+    pub target: Option<Target>,
     /// What is being done with it.
     pub phase: Phase,
     /// It does not answer: other relays carry the data.
@@ -77,6 +80,7 @@ impl Connections {
         Some(RelayStatistics {
             pk: relay.pk,
             address: relay.address(),
+            target: relay.target(self.proxy.is_some()),
             phase: relay.phase,
             is_suspect: live.is_some_and(|live| live.health.is_suspect()),
             onion: relay.onion,

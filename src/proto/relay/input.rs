@@ -5,7 +5,7 @@ use super::event::Event;
 use super::inbox::Inbox;
 use super::ledger::Direction;
 use super::note::Note;
-use super::proxy;
+use super::proxy::{Dialogue, Heard};
 use super::secure_channel::SecureChannel;
 use super::send_queue::Control;
 use super::state::{Reason, Status};
@@ -13,7 +13,6 @@ use super::{Input, RelayClient, Session};
 use crate::crypto::BoxKey;
 use crate::wire::frame::{Front, front};
 use crate::wire::handshake;
-use crate::wire::proxy::{Reply, socks5_connect};
 use crate::wire::relay_packet::{FromRelay, PingId};
 use crate::wire::{FRAME_PREFIX_SIZE, TCP_SERVER_HANDSHAKE_SIZE};
 
@@ -34,24 +33,23 @@ impl RelayClient {
         if !self.out.is_empty() {
             return Input::Blocked;
         }
-        match proxy::judge(self.status, inbox.unread()) {
-            None | Some(Reply::Partial) => Input::Starved,
-            Some(Reply::Refused(refusal)) => {
-                self.disconnect(Reason::Proxy(refusal));
-                Input::Quiet
-            }
-            Some(Reply::Granted(length)) => {
+        let heard = |dialogue: &mut Dialogue| dialogue.hear(self.status, inbox.unread());
+        match self.proxy.as_mut().map_or(Heard::Partial, heard) {
+            Heard::Partial => return Input::Starved,
+            Heard::Refused(refusal) => self.disconnect(Reason::Proxy(refusal)),
+            Heard::Answer(length, status, message) => {
                 inbox.take(length);
-                if self.status == Status::ProxySocks5Connecting {
-                    self.status = Status::ProxySocks5Unconfirmed;
-                    self.out.push_raw(socks5_connect(self.target));
-                } else {
-                    self.status = Status::Connecting;
-                    self.ask_for_random();
-                }
-                Input::Quiet
+                self.status = status;
+                self.out.push_raw(message);
+            }
+            Heard::Granted(length) => {
+                inbox.take(length);
+                self.status = Status::Connecting;
+                self.proxy = None;
+                self.ask_for_random();
             }
         }
+        Input::Quiet
     }
 
     /// The proxy has agreed: what stays of the keys is what the handshake needs.

@@ -3,9 +3,8 @@
 //!
 //! Behaviour: tcp_client.md. Where it knowingly differs from the C code: docs/differences.md.
 
-use core::net::SocketAddr;
-
 use crate::crypto::{BoxKey, Nonce, PublicKey, SecretKey};
+use crate::wire::address::Target;
 use crate::wire::connection_id::ConnectionId;
 use crate::wire::handshake::{self, Hello};
 use crate::wire::relay_packet::PingId;
@@ -28,7 +27,7 @@ use self::inbox::Inbox;
 use self::ledger::{Ledger, Record};
 use self::note::{Note, Notes};
 use self::ping::{PingCounts, Pings};
-use self::proxy::ProxyKind;
+use self::proxy::{Dialogue, Proxy};
 use self::routes::Routes;
 use self::secure_channel::SecureChannel;
 use self::send_queue::{Control, SendQueue};
@@ -48,10 +47,10 @@ pub struct Config {
     pub self_pk: PublicKey,
     /// The key shared by our long-term key and the relay's.
     pub long_term: BoxKey,
-    /// The relay's address, for the proxy.
-    pub target: SocketAddr,
+    /// Where the relay is, for the proxy.
+    pub target: Target,
     /// The proxy that the socket leads to; `None` if it leads to the relay.
-    pub proxy: Option<ProxyKind>,
+    pub proxy: Option<Proxy>,
     /// Whether somebody will call [`RelayClient::take_records`].
     pub keeps_ledger: bool,
 }
@@ -120,7 +119,8 @@ pub struct RelayClient {
     deadline: Timestamp,
     drain_until: Option<Timestamp>,
     self_pk: PublicKey,
-    target: SocketAddr,
+    /// Until the proxy has agreed.
+    proxy: Option<Dialogue>,
     session: Session,
     wrote_any: bool,
     out: SendQueue,
@@ -177,12 +177,12 @@ impl RelayClient {
     pub fn new(config: Config, now: Timestamp) -> Self {
         let Config { self_pk, long_term, target, proxy, keeps_ledger } = config;
         let mut out = SendQueue::new(keeps_ledger);
-        let (status, session) = match proxy {
-            None => (Status::Connecting, Session::NeedsRandom { long_term }),
+        let (proxy, status, session) = match proxy {
+            None => (None, Status::Connecting, Session::NeedsRandom { long_term }),
             Some(proxy) => {
-                let (status, message) = proxy.open(target);
+                let (dialogue, status, message) = Dialogue::open(proxy, target);
                 out.push_raw(message);
-                (status, Session::Later { long_term })
+                (Some(dialogue), status, Session::Later { long_term })
             }
         };
         Self {
@@ -191,7 +191,7 @@ impl RelayClient {
             deadline: now.plus(TCP_CONNECTION_TIMEOUT),
             drain_until: None,
             self_pk,
-            target,
+            proxy,
             session,
             wrote_any: false,
             out,
@@ -486,6 +486,7 @@ impl RelayClient {
         let reason = *self.failure.get_or_insert(reason);
         self.status = Status::Disconnected;
         self.session = Session::Over;
+        self.proxy = None;
         self.traffic = self.traffic();
         self.ledger.take_from(self.out.ledger_mut());
         self.out = SendQueue::default();

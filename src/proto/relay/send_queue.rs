@@ -12,6 +12,8 @@
 
 use std::collections::VecDeque;
 
+use zeroize::Zeroize;
+
 use super::ledger::{Direction, Ledger};
 use super::secure_channel::SecureChannel;
 use super::state::SendError;
@@ -41,8 +43,8 @@ pub enum Control {
     Pong(PingId),
 }
 
-/// Bytes on their way to the socket.
-#[derive(Debug)]
+/// Bytes on their way to the socket; wiped on drop and never printed, as a password for a proxy may
+/// be among them.
 pub struct Batch {
     bytes: Vec<u8>,
     sent: usize,
@@ -55,6 +57,19 @@ impl Batch {
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         self.bytes.get(self.sent..).unwrap_or_default()
+    }
+}
+
+impl Drop for Batch {
+    fn drop(&mut self) {
+        self.bytes.as_mut_slice().zeroize();
+    }
+}
+
+impl core::fmt::Debug for Batch {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let waiting = self.bytes().len();
+        f.debug_struct("Batch").field("waiting", &waiting).finish_non_exhaustive()
     }
 }
 
@@ -113,15 +128,18 @@ impl SendQueue {
     /// Bytes that precede all frames: a proxy message or the handshake.
     pub fn push_raw(&mut self, bytes: Vec<u8>) {
         let Some(&first) = bytes.first() else { return };
-        let tail = self.tail.get_or_insert_with(|| Batch {
-            bytes: Vec::new(),
-            sent: 0,
-            packets: Vec::new(),
-        });
+        let mut packets = Vec::new();
         if self.ledger.is_kept() {
-            tail.packets.push((first, bytes.len()));
+            packets.push((first, bytes.len()));
         }
-        tail.bytes.extend_from_slice(&bytes);
+        let batch = Batch { bytes, sent: 0, packets };
+        match &mut self.tail {
+            None => self.tail = Some(batch),
+            Some(tail) => {
+                tail.bytes.extend_from_slice(&batch.bytes);
+                tail.packets.extend_from_slice(&batch.packets);
+            }
+        }
     }
 
     /// Queues a control packet.
