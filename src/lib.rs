@@ -7,7 +7,7 @@ pub mod crypto;
 #[cfg(any(feature = "tcp-client", feature = "tcp-connections", feature = "friend-connection"))]
 #[expect(non_camel_case_types, reason = "C names stay as C programs know them")]
 pub mod ffi;
-#[cfg(feature = "relay")]
+#[cfg(feature = "net")]
 pub mod net;
 pub mod proto;
 pub mod shell;

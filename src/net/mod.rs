@@ -1,13 +1,34 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-//! Sockets, clock and random bytes of the operating system, for programs without toxcore.
+//! Relay clients, relay connections, friends and relays on the operating system, for programs
+//! without toxcore.
+//!
+//! | Object | What it is |
+//! |---|---|
+//! | [`client::Client`] | one connection to one relay |
+//! | [`connections::Connections`] | peers, each reached over several relays |
+//! | [`relay::Relay`] | a relay: the other side |
+//!
+//! All functions of an object take `&self` and may be called from any thread, and from inside its
+//! event handler. An object does something only in its `turn` or `iterate`. A program with an event
+//! loop watches `descriptor`, which can be read when there is something to do, and calls `iterate`
+//! then, or when `wait` is over; nothing has to be polled.
 
 use std::io;
 use std::time::Instant;
 
-use crate::crypto::SecretKey;
+use crate::crypto::{Nonce, PublicKey, SecretKey, rust::public_key};
+use crate::proto::relay::HandshakeRandom;
 use crate::proto::time::Millis;
 
+pub mod address;
+pub mod client;
+pub mod connections;
+pub mod proxy;
+mod reactor;
+#[cfg(feature = "relay")]
 pub mod relay;
+pub mod resolver;
+mod socket;
 
 /// A clock that counts from its making.
 #[derive(Clone, Copy, Debug)]
@@ -25,12 +46,56 @@ impl Stopwatch {
     }
 }
 
+/// Why an `iterate` or `turn` did nothing.
+#[derive(Debug)]
+pub enum TurnError {
+    /// Another one of this object is under way: on another thread, or around this call.
+    Busy,
+    /// The system cannot tell which sockets have something to say.
+    System(io::Error),
+}
+
+impl core::fmt::Display for TurnError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Busy => f.write_str("another turn is under way"),
+            Self::System(error) => write!(f, "cannot wait for sockets: {error}"),
+        }
+    }
+}
+
+impl core::error::Error for TurnError {}
+
 /// A new secret key.
 ///
 /// # Errors
 /// The operating system has no random bytes to give.
 pub fn random_secret_key() -> io::Result<SecretKey> {
-    let mut key = SecretKey([0; 32]);
-    getrandom::fill(&mut key.0).map_err(|error| io::Error::other(error.to_string()))?;
-    Ok(key)
+    random().map(SecretKey)
+}
+
+/// Random bytes of the operating system.
+pub(crate) fn random<const N: usize>() -> io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|error| io::Error::other(error.to_string()))?;
+    Ok(bytes)
+}
+
+/// The random bytes of a handshake.
+pub(crate) fn handshake_random() -> io::Result<HandshakeRandom> {
+    let temporary_sk = random_secret_key()?;
+    let temporary_pk: PublicKey = public_key(&temporary_sk);
+    let (base_nonce, nonce) = (Nonce(random()?), Nonce(random()?));
+    Ok(HandshakeRandom { temporary_pk, temporary_sk, base_nonce, nonce })
+}
+
+/// What a machine is given in place of random bytes after it was told to give up, because there is no
+/// secret without them.
+pub(crate) fn no_random() -> HandshakeRandom {
+    HandshakeRandom {
+        temporary_pk: PublicKey([0; 32]),
+        temporary_sk: SecretKey([0; 32]),
+        base_nonce: Nonce([0; 24]),
+        nonce: Nonce([0; 24]),
+    }
 }

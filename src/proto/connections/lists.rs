@@ -6,7 +6,7 @@ use core::net::SocketAddr;
 
 use super::relay_slot::Relay;
 use super::relays::canonical;
-use super::{Connections, Link, RelayNumber};
+use super::{Connections, Link, PeerNumber, PeerRef, RelayNumber};
 use crate::crypto::PublicKey;
 
 impl Connections {
@@ -27,6 +27,43 @@ impl Connections {
     #[must_use]
     pub fn relay_address(&self, relay: RelayNumber) -> Option<SocketAddr> {
         self.relays.get(relay.0)?.address()
+    }
+
+    /// A connected relay; each is as likely as the others.
+    #[must_use]
+    pub fn pick_relay(&self, random: u32) -> Option<RelayNumber> {
+        let start = random.checked_rem(self.connected)?;
+        let mut connected = self.relays.iter().filter(|(_, relay)| relay.is_connected());
+        connected.nth(start as usize).map(|(number, _)| RelayNumber(number))
+    }
+
+    /// The keys of all relays, in whatever phase.
+    pub fn relay_keys(&self) -> impl Iterator<Item = PublicKey> {
+        self.relays.iter().map(|(_, relay)| relay.pk)
+    }
+
+    /// The key of a relay.
+    #[must_use]
+    pub fn relay_key(&self, relay: RelayNumber) -> Option<PublicKey> {
+        self.relays.get(relay.0).map(|relay| relay.pk)
+    }
+
+    /// The number of a relay, in whatever phase.
+    #[must_use]
+    pub fn relay_number(&self, pk: &PublicKey) -> Option<RelayNumber> {
+        self.relay_by_key.get(pk).copied().map(RelayNumber)
+    }
+
+    /// What the owner calls the peer with this key.
+    #[must_use]
+    pub fn peer_id(&self, pk: &PublicKey) -> Option<i32> {
+        self.peers.get(*self.peer_by_key.get(pk)?).map(|peer| peer.id)
+    }
+
+    /// Names a peer for good.
+    #[must_use]
+    pub fn peer_ref(&self, number: PeerNumber) -> Option<PeerRef> {
+        self.peers.get(number.0).map(|peer| PeerRef { number, serial: peer.serial })
     }
 
     /// The connected relays with their addresses, `max` at most, from a random one on.

@@ -109,6 +109,8 @@ pub struct Connections {
     repeats: BTreeSet<(u64, u32, u32, u32)>,
     /// Relays that were forgotten a moment ago.
     recent: Recent,
+    /// How many were forgotten or removed so far.
+    forgotten: u64,
     commands: VecDeque<Command>,
     notes: Notes,
     changes: Changes,
@@ -145,6 +147,7 @@ impl Connections {
             serial: 0,
             repeats: BTreeSet::new(),
             recent: Recent::default(),
+            forgotten: 0,
             commands: VecDeque::new(),
             notes: Notes::default(),
             changes: Changes::default(),
@@ -166,6 +169,12 @@ impl Connections {
     #[must_use]
     pub fn connected_relays(&self) -> u32 {
         self.connected
+    }
+
+    /// Relays that were forgotten or removed so far, for owners that keep a list of their own.
+    #[must_use]
+    pub fn forgotten(&self) -> u64 {
+        self.forgotten
     }
 
     /// Whether a relay with this key is known, in whatever phase (`tcp_relay_is_valid`).

@@ -369,6 +369,7 @@ impl Connections {
         self.relay_by_key.remove(&pk);
         self.forget_address(number, address);
         self.relays.remove(number);
+        self.forgotten += 1;
         true
     }
 

@@ -1,0 +1,675 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! [`Client`]: one connection to one relay, directly or through a proxy.
+//!
+//! Relays tell clients apart by key, so a program has one client for each relay. Most programs want
+//! [`Connections`](super::connections::Connections) instead, which keeps peers reachable over several.
+
+use core::cell::RefCell;
+use std::collections::VecDeque;
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::RawFd;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::address::Target;
+use super::proxy::ProxyConfig;
+use super::reactor::{Reactor, Ready};
+use super::resolver::{Resolve, Resolver, SystemResolver};
+use super::socket::Stream;
+use super::{TurnError, handshake_random, no_random, random, random_secret_key};
+use crate::crypto::{BoxKey, PublicKey, SecretKey, rust::public_key};
+use crate::proto::relay::event::Event as Packet;
+use crate::proto::relay::note::{Level, Note};
+pub use crate::proto::relay::state::{Reason, SendError};
+use crate::proto::relay::{self, HandshakeRandom, RelayClient, Traffic};
+use crate::proto::time::{Deadline, Millis, Timestamp};
+use crate::shell::drive::{self, Limits};
+use crate::shell::guard::Guarded;
+use crate::shell::transport::{Received, Transport, Written};
+pub use crate::wire::address::NodeAddress;
+pub use crate::wire::connection_id::ConnectionId;
+use crate::wire::forward_chain::forward_chain;
+use crate::wire::relay_packet::{PingId, ToRelay};
+
+/// What a client is made from.
+#[derive(Debug)]
+pub struct Config {
+    /// Our long-term key (the DHT key).
+    pub secret_key: SecretKey,
+    /// The only way out, if there is one.
+    pub proxy: Option<ProxyConfig>,
+    /// How host names are looked up, unless a proxy does it.
+    pub resolver: Arc<dyn Resolve>,
+}
+
+impl Config {
+    /// With a new key, no proxy and the system's resolver.
+    ///
+    /// # Errors
+    /// The system has no random bytes.
+    pub fn new() -> io::Result<Self> {
+        let resolver = Arc::new(SystemResolver);
+        Ok(Self { secret_key: random_secret_key()?, proxy: None, resolver })
+    }
+}
+
+/// Why there is no client.
+#[derive(Debug)]
+pub enum NewError {
+    /// The relay's key would give everybody the same session key.
+    LowOrderKey,
+    /// The system has no descriptors left.
+    System(io::Error),
+}
+
+impl core::fmt::Display for NewError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::LowOrderKey => f.write_str("the relay's key is of low order"),
+            Self::System(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl core::error::Error for NewError {}
+
+/// How far a client has come. It goes through these in this order, and never back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Status {
+    /// A host name is being looked up.
+    LookingUp,
+    /// The socket, the proxy or the handshake is under way.
+    Connecting,
+    /// Packets flow.
+    Connected,
+    /// It is over, see [`Client::failure`].
+    Disconnected,
+}
+
+/// Why a client is disconnected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// A host name was not found; carries what the resolver said.
+    Lookup(String),
+    /// Everything else.
+    Connection(Reason),
+}
+
+impl core::fmt::Display for Failure {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Lookup(text) => write!(f, "host name not found: {text}"),
+            Self::Connection(reason) => write!(f, "{reason}"),
+        }
+    }
+}
+
+/// What happens to a client. Data is valid until the handler returns.
+#[derive(Clone, Copy)]
+pub enum Event<'a> {
+    /// It has come further.
+    Status(Status),
+    /// The answer to [`Client::request_route`]; `None` if the relay refuses.
+    Route {
+        /// The peer that was asked for.
+        peer: PublicKey,
+        /// Its id at this relay.
+        connection_id: Option<ConnectionId>,
+    },
+    /// The peer behind a connection id came or went.
+    Online {
+        /// The id.
+        connection_id: ConnectionId,
+        /// Came or went.
+        online: bool,
+    },
+    /// A packet of a peer, 1 to 2031 bytes.
+    Data {
+        /// The peer's id.
+        connection_id: ConnectionId,
+        /// The payload.
+        data: &'a [u8],
+    },
+    /// An out-of-band packet, 1 to 1999 bytes.
+    Oob {
+        /// Who sent it, on the relay's word.
+        sender: PublicKey,
+        /// The payload.
+        data: &'a [u8],
+    },
+    /// A packet out of the onion, 1 to 2031 bytes.
+    Onion(&'a [u8]),
+    /// A forwarded packet, 1 to 2031 bytes.
+    Forwarding(&'a [u8]),
+    /// A send came to [`SendError::Busy`], and the socket has room again.
+    Writable,
+    /// A line for the log.
+    Log(Level, &'a dyn core::fmt::Display),
+}
+
+/// A handler of events. It may call every function of the client.
+pub type Handler<'h> = dyn FnMut(Event<'_>) + 'h;
+
+type Tell<'a> = &'a dyn Fn(Event<'_>);
+
+/// One connection to one relay.
+#[derive(Debug)]
+pub struct Client {
+    reactor: Reactor,
+    guarded: Guarded<State>,
+    resolver: Resolver<()>,
+    self_pk: PublicKey,
+    relay_pk: PublicKey,
+    long_term: BoxKey,
+    target: Target,
+    /// Where sockets lead: to the relay, or to the proxy.
+    dial: Target,
+    proxy: Option<relay::proxy::Proxy>,
+}
+
+#[derive(Debug)]
+struct State {
+    stage: Stage,
+    /// Where the relay, or the proxy, may be, should the address in use lead to nothing.
+    candidates: VecDeque<SocketAddr>,
+    /// What the handler knows.
+    told: Status,
+    /// Somebody waits for room in the socket.
+    starved: bool,
+    serial: usize,
+}
+
+#[derive(Debug)]
+enum Stage {
+    LookingUp,
+    Live(Box<Live>),
+    Over(Failure, Traffic),
+}
+
+#[derive(Debug)]
+struct Live {
+    machine: RelayClient,
+    stream: Arc<Stream>,
+    /// Tells its events from those of an earlier socket.
+    serial: usize,
+    ready: bool,
+    backlog: bool,
+}
+
+impl Client {
+    /// Begins to connect to the relay at `target` with this key. What comes of it is told by events.
+    ///
+    /// # Errors
+    /// [`NewError`]; an address that cannot be reached is not among them.
+    pub fn new(config: Config, target: Target, relay_pk: PublicKey) -> Result<Self, NewError> {
+        let Config { secret_key, proxy, resolver } = config;
+        let long_term =
+            BoxKey::precompute(&relay_pk, &secret_key).map_err(|_| NewError::LowOrderKey)?;
+        let reactor = Reactor::new().map_err(NewError::System)?;
+        let resolver = Resolver::new(resolver, reactor.waker());
+        let protocol = proxy.as_ref().map(ProxyConfig::protocol);
+        let dial = proxy.map_or_else(|| target.clone(), |proxy| proxy.address);
+        let state = State {
+            stage: Stage::LookingUp,
+            candidates: VecDeque::new(),
+            told: Status::LookingUp,
+            starved: false,
+            serial: 0,
+        };
+        let self_pk = public_key(&secret_key);
+        let guarded = Guarded::new(state);
+        let client = Self {
+            reactor,
+            guarded,
+            resolver,
+            self_pk,
+            relay_pk,
+            long_term,
+            target,
+            dial,
+            proxy: protocol,
+        };
+        client.begin();
+        client.with(|state| state.told = state.status());
+        Ok(client)
+    }
+
+    // ------------------------------------------------------------------------------- getters
+
+    /// Our public key.
+    #[must_use]
+    pub fn public_key(&self) -> PublicKey {
+        self.self_pk
+    }
+
+    /// The relay's key.
+    #[must_use]
+    pub fn relay_key(&self) -> PublicKey {
+        self.relay_pk
+    }
+
+    /// How far it has come.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.with(|state| state.status()).unwrap_or(Status::Disconnected)
+    }
+
+    /// Why it is disconnected; `None` if it is not.
+    #[must_use]
+    pub fn failure(&self) -> Option<Failure> {
+        self.with(|state| match &state.stage {
+            Stage::Over(failure, _) => Some(failure.clone()),
+            Stage::LookingUp | Stage::Live(_) => None,
+        })?
+    }
+
+    /// What was moved so far.
+    #[must_use]
+    pub fn traffic(&self) -> Traffic {
+        let traffic = self.with(|state| match &state.stage {
+            Stage::LookingUp => Traffic::default(),
+            Stage::Live(live) => live.machine.traffic(),
+            Stage::Over(_, traffic) => *traffic,
+        });
+        traffic.unwrap_or_default()
+    }
+
+    /// Bytes that wait here for the socket.
+    #[must_use]
+    pub fn queued_bytes(&self) -> usize {
+        self.with(|state| state.live().map_or(0, |live| live.machine.queued_bytes())).unwrap_or(0)
+    }
+
+    // ---------------------------------------------------------------------------- event loop
+
+    /// A descriptor that can be read when [`Self::iterate`] has something to do. It belongs to the
+    /// client.
+    #[must_use]
+    pub fn descriptor(&self) -> RawFd {
+        self.reactor.descriptor()
+    }
+
+    /// How long there is nothing to do if the descriptor stays quiet; `None` for as long as that.
+    #[must_use]
+    pub fn wait(&self) -> Option<Duration> {
+        self.reactor.promise(|| self.deadline())
+    }
+
+    /// Does what there is to do now.
+    ///
+    /// # Errors
+    /// [`TurnError`]
+    pub fn iterate(&self, handler: &mut Handler<'_>) -> Result<(), TurnError> {
+        self.turn(Some(Duration::ZERO), handler)
+    }
+
+    /// Waits until there is something to do, for `limit` at most (`None`: as long as it takes), and
+    /// does it.
+    ///
+    /// # Errors
+    /// [`TurnError`]
+    pub fn turn(
+        &self,
+        limit: Option<Duration>,
+        handler: &mut Handler<'_>,
+    ) -> Result<(), TurnError> {
+        let turn = self.reactor.begin().ok_or(TurnError::Busy)?;
+        let wait = match limit {
+            Some(Duration::ZERO) => limit,
+            limit => [limit, self.wait()].into_iter().flatten().min(),
+        };
+        let ready = turn.poll(wait).map_err(TurnError::System)?;
+        // Nobody else calls it meanwhile: there is one turn at a time.
+        let handler = RefCell::new(handler);
+        self.work(&ready, &|event: Event<'_>| (handler.borrow_mut())(event));
+        Ok(())
+    }
+
+    // ------------------------------------------------------------------------------- commands
+
+    /// Asks the relay for a connection id for a peer; the answer is [`Event::Route`].
+    ///
+    /// # Errors
+    /// `NotConfirmed`, `Broken`; `Busy` if too many requests wait.
+    pub fn request_route(&self, peer: PublicKey) -> Result<(), SendError> {
+        self.control(|machine| machine.request_route(peer))
+    }
+
+    /// Gives a connection id back.
+    ///
+    /// # Errors
+    /// `NotOnline` for an id that was not given; `NotConfirmed`, `Broken`.
+    pub fn release_route(&self, id: ConnectionId) -> Result<(), SendError> {
+        self.control(|machine| {
+            machine.number(id).ok_or(SendError::NotOnline)?;
+            machine.release_route(id)
+        })
+    }
+
+    /// Sends a packet of 1 to 2031 bytes to the peer behind a connection id, now or not at all.
+    ///
+    /// # Errors
+    /// [`SendError`]; after `Busy`, [`Event::Writable`] follows.
+    pub fn send(&self, connection_id: ConnectionId, data: &[u8]) -> Result<(), SendError> {
+        if data.is_empty() {
+            return Err(SendError::Length(0));
+        }
+        self.send_packet(&ToRelay::Data { connection_id, data })
+    }
+
+    /// Sends a packet of 1 to 1024 bytes to a peer that the relay need not know yet.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub fn send_oob(&self, destination: PublicKey, data: &[u8]) -> Result<(), SendError> {
+        self.send_packet(&ToRelay::OobSend { destination: &destination, data })
+    }
+
+    /// Sends a packet into the onion.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub fn send_onion(&self, data: &[u8]) -> Result<(), SendError> {
+        self.send_packet(&ToRelay::OnionRequest(data))
+    }
+
+    /// Has the relay forward a packet to a DHT node, or to another relay, and from there along a
+    /// chain of at most four keys.
+    ///
+    /// # Errors
+    /// As [`Self::send`]; `Length` also for a chain that is too long.
+    pub fn send_forward(
+        &self,
+        destination: &NodeAddress,
+        chain: &[[u8; 32]],
+        data: &[u8],
+    ) -> Result<(), SendError> {
+        let length = SendError::Length(data.len());
+        let data = forward_chain(chain, data).ok_or(length)?;
+        let destination = destination.pack();
+        self.send_packet(&ToRelay::ForwardRequest {
+            destination: destination.as_bytes(),
+            data: &data,
+        })
+    }
+
+    // ---------------------------------------------------------------------------- the details
+
+    fn with<R>(&self, call: impl FnOnce(&mut State) -> R) -> Option<R> {
+        self.guarded.with(call)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.reactor.clock().seconds
+    }
+
+    fn deadline(&self) -> Option<Millis> {
+        let now = self.reactor.clock();
+        self.with(|state| state.deadline().millis(now))?
+    }
+
+    fn send_packet(&self, packet: &ToRelay<'_>) -> Result<(), SendError> {
+        let Some(visit) = self.visit(None) else { return Err(SendError::NotConfirmed) };
+        let sent = drive::send(&visit, packet);
+        if sent == Err(SendError::Busy) {
+            self.with(|state| state.starved = true);
+        }
+        self.nudge();
+        sent
+    }
+
+    fn control(
+        &self,
+        call: impl FnOnce(&mut RelayClient) -> Result<(), SendError>,
+    ) -> Result<(), SendError> {
+        let Some(visit) = self.visit(None) else { return Err(SendError::NotConfirmed) };
+        let result = drive::Host::with(&visit, call).unwrap_or(Err(SendError::NotConfirmed));
+        drive::flush(&visit);
+        self.nudge();
+        result
+    }
+
+    /// A write may have failed, which the next turn has to act upon.
+    fn nudge(&self) {
+        self.reactor.nudge(|| self.deadline());
+    }
+
+    fn visit<'a>(&'a self, tell: Option<Tell<'a>>) -> Option<Visit<'a>> {
+        let stream = self.with(|state| state.live().map(|live| Arc::clone(&live.stream)))??;
+        Some(Visit { client: self, stream, tell })
+    }
+
+    /// Looks up or connects what leads to the relay.
+    fn begin(&self) {
+        match &self.dial {
+            Target::Address(address) => {
+                self.with(|state| state.candidates = VecDeque::from([*address]));
+                self.connect_next();
+            }
+            Target::Name(host, port) => self.resolver.look_up((), host.as_str(), *port),
+        }
+    }
+
+    /// Connects to the next candidate; if there is none, what failed last stays.
+    fn connect_next(&self) {
+        while let Some(Some(address)) = self.with(|state| state.candidates.pop_front()) {
+            let serial = self.with(|state| {
+                state.serial += 1;
+                state.serial
+            });
+            let serial = serial.unwrap_or_default();
+            match Stream::connect(address, self.reactor.registry(), serial) {
+                Ok(stream) => {
+                    let config = relay::Config {
+                        self_pk: self.self_pk,
+                        long_term: self.long_term.clone(),
+                        target: self.target.clone(),
+                        proxy: self.proxy.clone(),
+                        keeps_ledger: false,
+                    };
+                    let machine = RelayClient::new(config, self.now());
+                    let stream = Arc::new(stream);
+                    let live = Live { machine, stream, serial, ready: true, backlog: false };
+                    self.with(|state| state.stage = Stage::Live(Box::new(live)));
+                    return;
+                }
+                Err(error) => {
+                    let errno = error.raw_os_error().unwrap_or_default();
+                    let failure = Failure::Connection(Reason::ConnectFailed(errno));
+                    self.with(|state| state.stage = Stage::Over(failure, Traffic::default()));
+                }
+            }
+        }
+    }
+
+    fn work(&self, ready: &[Ready], tell: Tell<'_>) {
+        for answer in self.resolver.take_answers() {
+            match answer.result {
+                Ok(addresses) => {
+                    self.with(|state| state.candidates = addresses.into());
+                    self.connect_next();
+                }
+                Err(text) => {
+                    let failure = Failure::Lookup(text);
+                    self.with(|state| state.stage = Stage::Over(failure, Traffic::default()));
+                }
+            }
+        }
+        let writable = self.with(|state| state.mark(ready)).unwrap_or(false);
+        self.step(tell);
+        self.tell_status(tell);
+        let room = self.with(|state| writable && core::mem::take(&mut state.starved));
+        if room == Some(true) {
+            tell(Event::Writable);
+        }
+    }
+
+    fn step(&self, tell: Tell<'_>) {
+        let Some(visit) = self.visit(Some(tell)) else { return };
+        let reads = self.with(|state| state.live_mut().is_some_and(Live::take_ready));
+        let now = self.now();
+        if reads == Some(true) {
+            let backlog = drive::step(&visit, now, Limits::ALONE);
+            self.with(|state| state.live_mut().map(|live| live.backlog = backlog));
+        } else {
+            drive::tick(&visit, now);
+        }
+        let over = self.with(|state| {
+            let failure = state.live()?.end()?;
+            // Nothing was heard at this address, so another may lead there.
+            let may_go_on = state.told < Status::Connected && !state.candidates.is_empty();
+            let traffic = state.live()?.machine.traffic();
+            state.stage = Stage::Over(Failure::Connection(failure), traffic);
+            Some(may_go_on)
+        });
+        if over.flatten() == Some(true) {
+            self.connect_next();
+        }
+    }
+
+    fn tell_status(&self, tell: Tell<'_>) {
+        loop {
+            let news = self.with(|state| {
+                let status = state.status();
+                (status > state.told).then(|| {
+                    state.told = status;
+                    status
+                })
+            });
+            let Some(Some(status)) = news else { return };
+            tell(Event::Status(status));
+        }
+    }
+}
+
+impl State {
+    fn status(&self) -> Status {
+        match &self.stage {
+            Stage::LookingUp => Status::LookingUp,
+            Stage::Live(live) if live.machine.status() == relay::state::Status::Confirmed => {
+                Status::Connected
+            }
+            Stage::Live(_) => Status::Connecting,
+            Stage::Over(..) => Status::Disconnected,
+        }
+    }
+
+    fn live(&self) -> Option<&Live> {
+        match &self.stage {
+            Stage::Live(live) => Some(live),
+            Stage::LookingUp | Stage::Over(..) => None,
+        }
+    }
+
+    fn live_mut(&mut self) -> Option<&mut Live> {
+        match &mut self.stage {
+            Stage::Live(live) => Some(live),
+            Stage::LookingUp | Stage::Over(..) => None,
+        }
+    }
+
+    fn deadline(&self) -> Deadline {
+        match self.live() {
+            _ if self.status() > self.told => Deadline::NOW,
+            Some(live) if live.ready || live.backlog => Deadline::NOW,
+            Some(live) => live.machine.deadline(),
+            None => Deadline::NEVER,
+        }
+    }
+
+    /// Notes what sockets have said; whether ours takes bytes again.
+    fn mark(&mut self, ready: &[Ready]) -> bool {
+        let Some(live) = self.live_mut() else { return false };
+        let mut ours = ready.iter().filter(|ready| ready.token == live.serial).peekable();
+        live.ready |= ours.peek().is_some();
+        ours.any(|ready| ready.is_writable)
+    }
+}
+
+impl Live {
+    fn take_ready(&mut self) -> bool {
+        core::mem::take(&mut self.ready) || self.backlog
+    }
+
+    /// Why it is over; a connection that cannot come about is not waited for.
+    fn end(&self) -> Option<Reason> {
+        let failure = self.machine.failure()?;
+        // What was received before a write failed is still handed over.
+        let is_draining = matches!(
+            self.machine.status(),
+            relay::state::Status::Confirmed | relay::state::Status::Unconfirmed
+        );
+        (!is_draining).then_some(failure)
+    }
+}
+
+/// One call inside a client.
+struct Visit<'a> {
+    client: &'a Client,
+    stream: Arc<Stream>,
+    /// In a turn; nothing is told outside of one.
+    tell: Option<Tell<'a>>,
+}
+
+impl Visit<'_> {
+    fn tell(&self, event: Event<'_>) {
+        if let Some(tell) = self.tell {
+            tell(event);
+        }
+    }
+}
+
+impl Transport for Visit<'_> {
+    fn send(&self, bytes: &[u8]) -> Written {
+        self.stream.send(bytes)
+    }
+
+    fn receive(&self, room: &mut [u8]) -> Received {
+        self.stream.receive(room)
+    }
+
+    fn acknowledge(&self) {
+        self.stream.acknowledge();
+    }
+}
+
+impl drive::Host for Visit<'_> {
+    fn with<R>(&self, call: impl FnOnce(&mut RelayClient) -> R) -> Option<R> {
+        self.client.with(|state| state.live_mut().map(|live| call(&mut live.machine)))?
+    }
+
+    fn handshake_random(&self) -> HandshakeRandom {
+        handshake_random().unwrap_or_else(|_| {
+            self.with(RelayClient::handle_defect);
+            no_random()
+        })
+    }
+
+    fn ping_id(&self) -> PingId {
+        // Without random bytes a ping still has an id that is answered.
+        random().unwrap_or([1; 8])
+    }
+
+    fn event(&self, event: Packet<'_>) {
+        if let Some(tell) = self.tell {
+            // The status comes before the first packet, as it came about.
+            self.client.tell_status(tell);
+        }
+        self.tell(match event {
+            Packet::RoutingResponse { connection_id, peer } => {
+                Event::Route { peer, connection_id: Some(connection_id) }
+            }
+            Packet::RoutingRefused { peer } => Event::Route { peer, connection_id: None },
+            Packet::Status { connection_id, online, .. } => Event::Online { connection_id, online },
+            Packet::Data { connection_id, data, .. } => Event::Data { connection_id, data },
+            Packet::Oob { sender, data } => Event::Oob { sender, data },
+            Packet::Onion(data) => Event::Onion(data),
+            Packet::Forwarding(data) => Event::Forwarding(data),
+        });
+    }
+
+    fn log(&self, note: Note) {
+        self.tell(Event::Log(note.level(), &note));
+    }
+}

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! A turn: what sockets and resolvers have said, a round of the machine, and what there is to tell.
+
+use super::event::{Event, PeerId};
+use super::visit::{Tell, Visit};
+use super::{Connections, Lookup, Socket, Starved, State};
+use crate::crypto::PublicKey;
+use crate::net::address::Target;
+use crate::net::proxy::Way;
+use crate::net::reactor::Ready;
+use crate::proto::connections::change::Change;
+use crate::proto::connections::{Link, RelayNumber};
+use crate::proto::relay::note::Level;
+use crate::proto::time::{Clock, Millis};
+use crate::shell::round;
+
+impl Connections {
+    pub(super) fn work(&self, ready: &[Ready], since: Option<Millis>, tell: Tell<'_>) {
+        let visit = Visit { object: self, tell: Some(tell) };
+        let now = self.clock();
+        let writable = self.with(|state| {
+            if let Some(since) = since {
+                state.machine.handle_waited(since, now);
+            }
+            state.mark(ready)
+        });
+        self.take_answers(&visit, now);
+        round::round(&visit, now);
+        self.look_after_book(&visit, now);
+        round::settle_if_any(&visit, || now.seconds);
+        self.tell_changes(&visit);
+        if writable == Some(true) {
+            self.tell_writable(&visit);
+        }
+    }
+
+    /// Tells what has changed at relays and peers.
+    pub(super) fn tell_changes(&self, visit: &Visit<'_>) {
+        while let Some(Some(change)) = self.with(|state| state.machine.take_change()) {
+            match change {
+                Change::Relay { pk, connected, reason } => {
+                    if connected {
+                        self.with(|state| state.book.handle_connected(&pk));
+                    } else if reason.is_some() {
+                        self.handle_lost(&pk);
+                    }
+                    visit.tell(Event::RelayStatus { relay: pk, connected, reason });
+                }
+                Change::Peer { id, online_relays } => {
+                    visit.tell(Event::PeerStatus { peer: PeerId::from_machine(id), online_relays });
+                }
+            }
+        }
+    }
+
+    fn tell_writable(&self, visit: &Visit<'_>) {
+        let starved = self.with(|state| core::mem::take(&mut state.starved));
+        for starved in starved.unwrap_or_default() {
+            match starved {
+                Starved::Peer(peer) => {
+                    // The handler may have removed it a moment ago.
+                    if self.with(|state| state.peers.contains_key(&peer)) == Some(true) {
+                        visit.tell(Event::Writable(peer));
+                    }
+                }
+                Starved::Relay(relay) => visit.tell(Event::RelayWritable(relay)),
+            }
+        }
+    }
+
+    /// A relay that was looked up long ago may have moved.
+    fn handle_lost(&self, relay: &PublicKey) {
+        let now = self.clock();
+        let target = self.with(|state| {
+            let moved = state.book.handle_lost(relay, now.millis);
+            state.book.target(relay).filter(|_| moved).cloned()
+        });
+        if let Some(target) = target.flatten().filter(|target| self.looks_up(target)) {
+            self.look_up(*relay, &target, now);
+        }
+    }
+
+    fn take_answers(&self, visit: &Visit<'_>, now: Clock) {
+        for answer in self.resolver.take_answers() {
+            if let Err(text) = &answer.result {
+                let line = format_args!("host name not found: {text}");
+                visit.tell(Event::Log(Level::Warning, &line));
+            }
+            match (answer.key, answer.result) {
+                (Lookup::Proxy, found) => {
+                    let found = found.unwrap_or_default();
+                    self.with(|state| state.proxy.as_mut().map(|proxy| proxy.handle_lookup(found)));
+                    self.connect_waiting(visit, now);
+                }
+                (Lookup::Relay(relay), Ok(found)) => {
+                    let targets = found.into_iter().map(Target::Address);
+                    self.hand_over(visit, relay, targets, now);
+                }
+                (Lookup::Relay(relay), Err(_)) => {
+                    self.with(|state| state.book.handle_unknown(&relay, now.millis));
+                }
+            }
+        }
+    }
+
+    /// The relays of the book whose pause is over.
+    fn look_after_book(&self, visit: &Visit<'_>, now: Clock) {
+        self.with(|state| state.note_forgotten(now.millis));
+        while let Some(Some((relay, target))) = self.with(|state| {
+            let relay = state.book.next_due(state.lacks_relays(), now.millis)?;
+            Some((relay, state.book.target(&relay)?.clone()))
+        }) {
+            if self.looks_up(&target) {
+                self.look_up(relay, &target, now);
+            } else {
+                self.hand_over(visit, relay, [target], now);
+            }
+        }
+    }
+
+    /// Gives a relay of the book to the machine, for all who want it.
+    fn hand_over(
+        &self,
+        visit: &Visit<'_>,
+        relay: PublicKey,
+        targets: impl IntoIterator<Item = Target>,
+        now: Clock,
+    ) {
+        let Some(Some(wanted)) = self.with(|state| state.book.give(&relay)) else { return };
+        for target in targets {
+            if wanted.is_global {
+                // If it is known, it learns the address.
+                let _ = self.give(visit, target.clone(), relay, now);
+            }
+            for peer in &wanted.peers {
+                if self.with(|state| state.machine.is_current(*peer)) == Some(true) {
+                    // It has it already, or has enough: then it needs no more.
+                    let _ = self.give_for(visit, peer.number, target.clone(), relay, now);
+                }
+            }
+        }
+        // If the machine had no room for it, it waits for another time.
+        self.with(|state| {
+            let State { machine, book, .. } = state;
+            book.handle_forgotten(|pk| machine.knows_relay(pk), now.millis);
+        });
+    }
+
+    /// The proxy's name was looked up.
+    fn connect_waiting(&self, visit: &Visit<'_>, now: Clock) {
+        for link in self.with(|state| state.waiting()).unwrap_or_default() {
+            let way = self.with(|state| state.proxy.as_mut().map(|proxy| proxy.way(now.millis)));
+            let socket = match way.flatten() {
+                Some(Way::To(address)) => visit.connect(link, address),
+                Some(Way::LookUp(..) | Way::Wait | Way::Nowhere) | None => {
+                    Socket::Failed(libc::EHOSTUNREACH)
+                }
+            };
+            self.put(link, socket);
+            self.with(|state| state.machine.handle_ready(link));
+        }
+    }
+}
+
+impl State {
+    /// Notes what sockets have said; whether one of them takes bytes again.
+    fn mark(&mut self, ready: &[Ready]) -> bool {
+        for ready in ready {
+            let Some(Some((serial, _))) = self.sockets.get(ready.token) else { continue };
+            // Sockets are registered under the numbers of their relays.
+            let link = Link { relay: RelayNumber(ready.token as u32), serial: *serial };
+            self.machine.handle_ready(link);
+        }
+        ready.iter().any(|ready| ready.is_writable)
+    }
+
+    fn waiting(&self) -> Vec<Link> {
+        let sockets = self.sockets.iter().enumerate();
+        let waiting = sockets.filter_map(|(index, socket)| match socket {
+            Some((serial, Socket::Waiting)) => {
+                Some(Link { relay: RelayNumber(index as u32), serial: *serial })
+            }
+            Some((_, Socket::Failed(_) | Socket::Open(..))) | None => None,
+        });
+        waiting.collect()
+    }
+
+    fn note_forgotten(&mut self, now: Millis) {
+        let forgotten = self.machine.forgotten();
+        if forgotten != self.forgotten {
+            self.forgotten = forgotten;
+            let Self { machine, book, .. } = self;
+            book.handle_forgotten(|pk| machine.knows_relay(pk), now);
+        }
+    }
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! The proxy through which relays are reached, and its own address.
+
+use std::net::SocketAddr;
+
+use super::address::Target;
+use crate::proto::relay::proxy::Proxy;
+pub use crate::proto::relay::proxy::ProxyKind;
+use crate::proto::time::Millis;
+pub use crate::wire::proxy::{Credentials, CredentialsError};
+
+/// Milliseconds between two lookups of the proxy's name.
+const LOOKUP_PAUSE_MS: u64 = 10_000;
+
+/// A proxy. Nothing is connected but through it, and host names of relays are left to it: neither a
+/// connection nor a name lookup goes past it.
+#[derive(Clone, Debug)]
+pub struct ProxyConfig {
+    /// Where it is. Its own name is looked up here.
+    pub(crate) address: Target,
+    protocol: Proxy,
+}
+
+impl ProxyConfig {
+    /// A proxy at an address, with user name and password if it asks for them.
+    ///
+    /// # Errors
+    /// The user name cannot be used with this kind of proxy.
+    pub fn new(
+        kind: ProxyKind,
+        address: Target,
+        credentials: Option<Credentials>,
+    ) -> Result<Self, CredentialsError> {
+        Ok(Self { address, protocol: Proxy::new(kind, credentials)? })
+    }
+
+    /// How to talk to it.
+    pub(crate) fn protocol(&self) -> Proxy {
+        self.protocol.clone()
+    }
+}
+
+/// Where a proxy is, as far as that is known.
+#[derive(Debug)]
+pub(crate) struct ProxyAddress {
+    target: Target,
+    found: Vec<SocketAddr>,
+    next: usize,
+    is_looking: bool,
+    not_before: Millis,
+}
+
+/// What can be done to reach the proxy.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// Connect to this.
+    To(SocketAddr),
+    /// Look the name up; then connect.
+    LookUp(String, u16),
+    /// Its name is being looked up.
+    Wait,
+    /// Its name was looked up a moment ago, and that led to nothing.
+    Nowhere,
+}
+
+impl ProxyAddress {
+    pub(crate) fn new(target: Target) -> Self {
+        let found = match &target {
+            Target::Address(address) => vec![*address],
+            Target::Name(..) => Vec::new(),
+        };
+        Self { target, found, next: 0, is_looking: false, not_before: Millis(0) }
+    }
+
+    /// The way to it. [`Way::LookUp`] is given once, until there is an answer.
+    pub(crate) fn way(&mut self, now: Millis) -> Way {
+        if let Some(address) = self.found.get(self.next) {
+            return Way::To(*address);
+        }
+        match &self.target {
+            // Cannot be: an address is always found.
+            Target::Address(address) => Way::To(*address),
+            Target::Name(..) if self.is_looking => Way::Wait,
+            Target::Name(..) if now < self.not_before => Way::Nowhere,
+            Target::Name(host, port) => {
+                self.is_looking = true;
+                self.not_before = Millis(now.0 + LOOKUP_PAUSE_MS);
+                Way::LookUp(host.as_str().to_owned(), *port)
+            }
+        }
+    }
+
+    /// Its name was looked up.
+    pub(crate) fn handle_lookup(&mut self, found: Vec<SocketAddr>) {
+        self.is_looking = false;
+        self.found = found;
+        self.next = 0;
+    }
+
+    /// It could not be reached at this address: the next one serves, and after the last its name is
+    /// looked up again.
+    pub(crate) fn handle_unreachable(&mut self, address: SocketAddr) {
+        if self.found.get(self.next) != Some(&address) {
+            // Another connection has found out already.
+            return;
+        }
+        self.next += 1;
+        if self.next < self.found.len() {
+            return;
+        }
+        self.next = 0;
+        if matches!(self.target, Target::Name(..)) {
+            self.found.clear();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(last: u8) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, last], 1080))
+    }
+
+    #[test]
+    fn an_address_stays_what_it_is() {
+        let mut proxy = ProxyAddress::new(Target::Address(address(1)));
+        assert_eq!(proxy.way(Millis(0)), Way::To(address(1)));
+        proxy.handle_unreachable(address(1));
+        assert_eq!(proxy.way(Millis(0)), Way::To(address(1)));
+    }
+
+    #[test]
+    fn a_name_is_looked_up_once_and_again_after_its_last_address_failed() {
+        let mut proxy = ProxyAddress::new(crate::net::address::parse("proxy.test:1080").unwrap());
+        assert_eq!(proxy.way(Millis(0)), Way::LookUp("proxy.test".to_owned(), 1080));
+        assert_eq!(proxy.way(Millis(1)), Way::Wait);
+        proxy.handle_lookup(vec![address(1), address(2)]);
+        assert_eq!(proxy.way(Millis(2)), Way::To(address(1)));
+        proxy.handle_unreachable(address(1));
+        proxy.handle_unreachable(address(1));
+        assert_eq!(proxy.way(Millis(3)), Way::To(address(2)));
+        proxy.handle_unreachable(address(2));
+        assert_eq!(proxy.way(Millis(4)), Way::Nowhere, "it was asked for a moment ago");
+        assert!(matches!(proxy.way(Millis(LOOKUP_PAUSE_MS)), Way::LookUp(..)));
+    }
+
+    #[test]
+    fn the_debug_text_keeps_the_password() {
+        let credentials = Credentials::new("alice", "secret").unwrap();
+        let target = Target::Address(address(1));
+        let config = ProxyConfig::new(ProxyKind::Socks5, target, Some(credentials)).unwrap();
+        assert!(!format!("{config:?}").contains("secret"));
+    }
+}

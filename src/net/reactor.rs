@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//! What objects with sockets share: the system's event queue, a clock, and who is waiting.
+
+use std::io::{self, ErrorKind};
+use std::os::fd::{AsRawFd, RawFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use mio::{Events, Poll, Registry, Token, Waker};
+use parking_lot::Mutex;
+
+use super::Stopwatch;
+use crate::proto::time::{Clock, Millis, Timestamp};
+
+/// Events taken from the system at once.
+const EVENTS: usize = 256;
+/// The token of the waker; sockets count from 0.
+const WAKER: Token = Token(usize::MAX);
+/// What the seconds begin with: the machines take 0 for "never", and a first ping is due on any
+/// clock that has reached 30.
+const FIRST_SECOND: u64 = 1000;
+/// Nobody sleeps.
+const AWAKE: u64 = 0;
+/// Somebody sleeps for as long as it takes, or is finding out for how long.
+const FOREVER: u64 = u64::MAX;
+
+/// The event queue of one object.
+///
+/// Whoever waits (in [`Turn::poll`], or in an event loop of its own after [`Reactor::promise`])
+/// relies on a deadline. A call from elsewhere that makes something due sooner says so with
+/// [`Reactor::nudge`], which ends the waiting.
+#[derive(Debug)]
+pub(crate) struct Reactor {
+    poll: Mutex<(Poll, Events)>,
+    registry: Registry,
+    waker: Arc<Waker>,
+    is_turning: AtomicBool,
+    /// Until when, in milliseconds, somebody may be sleeping.
+    promised: AtomicU64,
+    clock: Stopwatch,
+    descriptor: RawFd,
+}
+
+/// A socket that has something to say.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ready {
+    /// The token that it was registered with.
+    pub(crate) token: usize,
+    /// It takes bytes again.
+    pub(crate) is_writable: bool,
+}
+
+impl Reactor {
+    pub(crate) fn new() -> io::Result<Self> {
+        let poll = Poll::new()?;
+        let registry = poll.registry().try_clone()?;
+        let waker = Arc::new(Waker::new(&registry, WAKER)?);
+        let descriptor = poll.as_raw_fd();
+        Ok(Self {
+            poll: Mutex::new((poll, Events::with_capacity(EVENTS))),
+            registry,
+            waker,
+            is_turning: AtomicBool::new(false),
+            promised: AtomicU64::new(AWAKE),
+            clock: Stopwatch::start(),
+            descriptor,
+        })
+    }
+
+    /// Where sockets are registered.
+    pub(crate) fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// Ends the waiting of whoever waits.
+    pub(crate) fn waker(&self) -> Arc<Waker> {
+        Arc::clone(&self.waker)
+    }
+
+    pub(crate) fn descriptor(&self) -> RawFd {
+        self.descriptor
+    }
+
+    /// Seconds and milliseconds, which tick together.
+    pub(crate) fn clock(&self) -> Clock {
+        let millis = self.clock.now();
+        Clock { seconds: Timestamp(FIRST_SECOND + millis.0 / 1000), millis }
+    }
+
+    /// Somebody is going to sleep until what `deadline` tells, which is called once (`None`: for as
+    /// long as it takes); how long that is from now.
+    pub(crate) fn promise(&self, deadline: impl FnOnce() -> Option<Millis>) -> Option<Duration> {
+        // First of all: what changes while the deadline is being found must not go unnoticed.
+        self.promised.store(FOREVER, Ordering::SeqCst);
+        let deadline = deadline();
+        let until = deadline.map_or(FOREVER, |due| due.0.max(AWAKE + 1));
+        let order = Ordering::SeqCst;
+        // If it was changed, somebody has woken us already.
+        let _ = self.promised.compare_exchange(FOREVER, until, order, order);
+        deadline.map(|due| Duration::from_millis(due.since(self.clock.now())))
+    }
+
+    /// Something is due at that time: whoever sleeps longer is woken. `due` is only called if
+    /// somebody sleeps.
+    pub(crate) fn nudge(&self, due: impl FnOnce() -> Option<Millis>) {
+        let promised = self.promised.load(Ordering::SeqCst);
+        if promised == AWAKE || due().is_none_or(|due| due.0 >= promised) {
+            return;
+        }
+        self.promised.store(AWAKE, Ordering::SeqCst);
+        // If this fails, the sleeper finds out when its time is up.
+        let _ = self.waker.wake();
+    }
+
+    /// Begins a turn; `None` if one is under way, on this thread or another.
+    pub(crate) fn begin(&self) -> Option<Turn<'_>> {
+        let free = !self.is_turning.swap(true, Ordering::Acquire);
+        free.then(|| Turn(self))
+    }
+}
+
+/// A turn of an object; there is one at a time.
+pub(crate) struct Turn<'a>(&'a Reactor);
+
+impl Turn<'_> {
+    /// The sockets that have something to say, after waiting for that long for the first one
+    /// (`None`: for as long as it takes). Nobody sleeps any more after that.
+    pub(crate) fn poll(&self, timeout: Option<Duration>) -> io::Result<Vec<Ready>> {
+        let mut guard = self.0.poll.lock();
+        let (poll, events) = &mut *guard;
+        let polled = poll.poll(events, timeout);
+        self.0.promised.store(AWAKE, Ordering::SeqCst);
+        match polled {
+            Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(Vec::new()),
+            polled => polled?,
+        }
+        let sockets = events.iter().filter(|event| event.token() != WAKER);
+        let ready = sockets.map(|event| Ready {
+            token: event.token().0,
+            is_writable: event.is_writable() || event.is_error() || event.is_write_closed(),
+        });
+        Ok(ready.collect())
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.0.is_turning.store(false, Ordering::Release);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AT_ONCE: Option<Duration> = Some(Duration::ZERO);
+    /// Longer than any test; nothing waits for it unless something is broken.
+    const LONG: Option<Duration> = Some(Duration::from_secs(60));
+
+    #[test]
+    fn one_turn_at_a_time() {
+        let reactor = Reactor::new().unwrap();
+        let turn = reactor.begin().unwrap();
+        assert!(reactor.begin().is_none());
+        assert!(reactor.begin().is_none(), "a refusal ends no turn");
+        drop(turn);
+        assert!(reactor.begin().is_some());
+    }
+
+    #[test]
+    fn a_sleeper_is_woken_by_what_is_due_sooner_and_by_nothing_else() {
+        let reactor = Reactor::new().unwrap();
+        let woken = |reactor: &Reactor| {
+            let mut poll = reactor.poll.lock();
+            let (poll, events) = &mut *poll;
+            poll.poll(events, AT_ONCE).unwrap();
+            events.iter().count() > 0
+        };
+        reactor.nudge(|| unreachable!("nobody sleeps"));
+        assert!(!woken(&reactor));
+        assert_eq!(reactor.promise(|| None), None);
+        reactor.nudge(|| None);
+        assert!(!woken(&reactor));
+        reactor.nudge(|| Some(Millis(5_000_000)));
+        assert!(woken(&reactor));
+        reactor.nudge(|| unreachable!("it was woken"));
+        assert!(reactor.promise(|| Some(Millis(9_000_000))).is_some());
+        reactor.nudge(|| Some(Millis(9_000_000)));
+        assert!(!woken(&reactor));
+        reactor.nudge(|| Some(Millis(8_999_999)));
+        assert!(woken(&reactor));
+    }
+
+    #[test]
+    fn what_comes_while_the_deadline_is_found_is_not_missed() {
+        let reactor = Reactor::new().unwrap();
+        let sooner = || {
+            reactor.nudge(|| Some(Millis(1)));
+            Some(Millis(9_000_000))
+        };
+        reactor.promise(sooner);
+        let turn = reactor.begin().unwrap();
+        assert!(turn.poll(LONG).unwrap().is_empty(), "the waker ended it");
+    }
+}
