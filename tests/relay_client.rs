@@ -11,14 +11,15 @@ use toxlink::crypto::rust::public_key;
 use toxlink::crypto::{PublicKey, SecretKey};
 use toxlink::proto::relay::ledger::{Direction, Record};
 use toxlink::proto::relay::note::Note;
-use toxlink::proto::relay::proxy::ProxyKind;
+use toxlink::proto::relay::proxy::{Proxy, ProxyKind};
 use toxlink::proto::relay::send_queue::MAX_QUEUED_PONGS;
 use toxlink::proto::relay::state::{Reason, SendError, Status};
 use toxlink::proto::time::Timestamp;
 use toxlink::shell::drive::{MAX_BYTES_PER_STEP, MAX_PACKETS_PER_STEP};
 use toxlink::wire::WireError;
+use toxlink::wire::address::Target;
 use toxlink::wire::connection_id::ConnectionId;
-use toxlink::wire::proxy::Refusal;
+use toxlink::wire::proxy::{Credentials, CredentialsError, Refusal};
 use toxlink::wire::relay_packet::ToRelay;
 
 const ECONNREFUSED: i32 = 111;
@@ -223,6 +224,175 @@ fn a_proxy_that_floods_before_our_handshake_is_written_blocks_nothing() {
     world.step();
     assert_eq!(world.status(), Status::Connecting);
     assert!(world.incoming.borrow().len() > 2 * MAX_BYTES_PER_STEP);
+}
+
+/// The user name and password of the tests, in each form in which they could come to light.
+const LOGIN_TRACES: [&str; 6] =
+    ["alice", "secret", "97, 108, 105", "115, 101, 99", "YWxpY2U6c2VjcmV0", "89, 87, 120"];
+
+fn login(kind: ProxyKind, host: &str) -> World {
+    let credentials = Credentials::new("alice", "secret").unwrap();
+    let proxy = Proxy::new(kind, Some(credentials)).unwrap();
+    World::with_proxy(Some(proxy), Target::from_host(host, 33445).unwrap())
+}
+
+/// The user name and password are not in what could be printed or logged.
+#[track_caller]
+fn check_secrecy(world: &World) {
+    let notes = world.notes.borrow();
+    let lines = notes.iter().map(|note| format!("{note} {note:?}")).collect::<String>();
+    let printed = format!("{:?}{:#?}", world.machine.borrow(), world.machine.borrow());
+    // The pretty form has one byte in a line.
+    let joined = printed.split_whitespace().collect::<Vec<_>>().join(" ");
+    for trace in LOGIN_TRACES {
+        assert!(![&lines, &printed, &joined].iter().any(|text| text.contains(trace)), "{trace}");
+    }
+}
+
+#[test]
+fn socks5_proxy_that_asks_for_a_password_in_any_pieces() {
+    for cut in 0..14 {
+        let world = login(ProxyKind::Socks5, "tox.example.org");
+        check_secrecy(&world);
+        world.step();
+        assert_eq!(world.written(), [5, 2, 0, 2]);
+        let replies: [(&[u8], &[u8], Status); 3] = [
+            (&[5, 2], b"\x01\x05alice\x06secret", Status::ProxySocks5Connecting),
+            (
+                &[1, 0],
+                b"\x05\x01\x00\x03\x0ftox.example.org\x82\xa5",
+                Status::ProxySocks5Unconfirmed,
+            ),
+            (&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0], &[], Status::Unconfirmed),
+        ];
+        for (reply, request, status) in replies {
+            let before = world.status();
+            let (head, tail) = reply.split_at(cut.min(reply.len() - 1));
+            world.deliver(head);
+            world.step();
+            assert_eq!((world.status(), world.written().len()), (before, 0), "cut {cut}");
+            // What is about to be said is not seen either.
+            world.room.set(0);
+            world.deliver(tail);
+            world.step();
+            check_secrecy(&world);
+            world.room.set(usize::MAX);
+            world.step();
+            assert_eq!(world.status(), status, "cut {cut}");
+            if status != Status::Unconfirmed {
+                assert_eq!(world.written(), request);
+            }
+        }
+        let (_, answer) = Relay::accept(&world.written());
+        world.deliver(&answer);
+        world.step();
+        assert_eq!(world.status(), Status::Confirmed);
+        check_secrecy(&world);
+    }
+}
+
+#[test]
+fn a_password_may_take_many_writes() {
+    let world = login(ProxyKind::Socks5, "192.0.2.7");
+    world.step();
+    world.written();
+    world.deliver(&[5, 2]);
+    let mut written = Vec::new();
+    for _ in 0..14 {
+        world.room.set(1);
+        world.step();
+        written.extend(world.written());
+        assert_eq!(world.status(), Status::ProxySocks5Connecting);
+        check_secrecy(&world);
+    }
+    assert_eq!(written, b"\x01\x05alice\x06secret");
+    world.room.set(usize::MAX);
+    world.deliver(&[1, 0]);
+    world.step();
+    assert_eq!(world.written(), [5, 1, 0, 1, 192, 0, 2, 7, 0x82, 0xa5]);
+}
+
+#[test]
+fn socks5_proxy_that_wants_no_password_though_we_offer_one() {
+    let world = login(ProxyKind::Socks5, "192.0.2.7");
+    world.step();
+    assert_eq!(world.written(), [5, 2, 0, 2]);
+    world.deliver(&[5, 0]);
+    world.step();
+    assert_eq!(world.status(), Status::ProxySocks5Unconfirmed);
+    assert_eq!(world.written(), [5, 1, 0, 1, 192, 0, 2, 7, 0x82, 0xa5]);
+    check_secrecy(&world);
+}
+
+#[test]
+fn refusals_of_a_proxy_that_we_tell_our_name() {
+    for (kind, replies, refusal) in [
+        (ProxyKind::Http, vec![&b"HTTP/1.1 407 No"[..]], Refusal::HttpStatus(407)),
+        (ProxyKind::Socks5, vec![&[5, 2][..], &[1, 1]], Refusal::SocksPassword),
+        (ProxyKind::Socks5, vec![&[5, 2][..], &[1, 255]], Refusal::SocksPassword),
+        (ProxyKind::Socks5, vec![&[5, 2][..], &[9]], Refusal::Malformed),
+        (ProxyKind::Socks5, vec![&[5, 255][..]], Refusal::SocksMethod(255)),
+        (ProxyKind::Socks5, vec![&[5, 1][..]], Refusal::SocksMethod(1)),
+        (ProxyKind::Socks5, vec![&[5, 2][..], &[1, 0], &[5, 8]], Refusal::SocksReply(8)),
+    ] {
+        let world = login(kind, "tox.example.org");
+        world.step();
+        for reply in replies {
+            world.deliver(reply);
+            world.step();
+        }
+        assert_eq!(world.status(), Status::Disconnected);
+        let reason = Reason::Proxy(refusal);
+        assert_eq!(world.machine.borrow().failure(), Some(reason));
+        assert_eq!(*world.notes.borrow(), [Note::Disconnected(reason)]);
+        check_secrecy(&world);
+    }
+}
+
+#[test]
+fn a_proxy_that_wants_a_password_which_we_do_not_have() {
+    let world = World::new(Some(ProxyKind::Socks5));
+    world.step();
+    assert_eq!(world.written(), [5, 1, 0]);
+    world.deliver(&[5, 2]);
+    world.step();
+    assert_eq!(world.written(), []);
+    let reason = Reason::Proxy(Refusal::SocksMethod(2));
+    assert_eq!(world.machine.borrow().failure(), Some(reason));
+}
+
+#[test]
+fn a_proxy_that_is_silent_about_the_password_has_ten_seconds_in_all() {
+    let world = login(ProxyKind::Socks5, "192.0.2.7");
+    world.step();
+    world.deliver(&[5, 2]);
+    world.step_at(9);
+    assert_eq!(world.status(), Status::ProxySocks5Connecting);
+    world.step_at(10);
+    assert_eq!(world.machine.borrow().failure(), Some(Reason::ConnectTimeout));
+}
+
+#[test]
+fn http_proxy_is_told_our_name_and_the_relays() {
+    let world = login(ProxyKind::Http, "tox.example.org");
+    check_secrecy(&world);
+    world.step();
+    let wanted = "CONNECT tox.example.org:33445 HTTP/1.1\r\nHost: tox.example.org:33445\r\n\
+        Proxy-Authorization: Basic YWxpY2U6c2VjcmV0\r\n\r\n";
+    assert_eq!(String::from_utf8(world.written()).unwrap(), wanted);
+    world.deliver(b"HTTP/1.1 200 OK\r\n\r\n");
+    world.step();
+    let (_, answer) = Relay::accept(&world.written());
+    world.deliver(&answer);
+    world.step();
+    assert_eq!(world.status(), Status::Confirmed);
+}
+
+#[test]
+fn a_colon_in_the_user_name_is_for_socks5_only() {
+    let proxy = |kind| Proxy::new(kind, Some(Credentials::new("a:b", "c").unwrap()));
+    assert_eq!(proxy(ProxyKind::Http).unwrap_err(), CredentialsError::ColonInUser);
+    assert!(proxy(ProxyKind::Socks5).is_ok());
 }
 
 // --------------------------------------------------------------------------------------- pings
@@ -666,16 +836,22 @@ proptest! {
     /// Any bytes from the other end at any stage: no panic, and only legal moves of the status.
     #[test]
     fn any_bytes_from_a_relay_or_proxy(
-        kind in 0u8..3,
-        begun in 0u8..4,
+        kind in 0u8..5,
+        begun in 0u8..6,
         pieces in proptest::collection::vec(
             proptest::collection::vec(any::<u8>(), 0..300), 0..12),
         closes: bool,
     ) {
-        let proxy = [None, Some(ProxyKind::Http), Some(ProxyKind::Socks5)][usize::from(kind)];
-        let world = World::new(proxy);
+        let world = match kind {
+            0 => World::new(None),
+            1 => World::new(Some(ProxyKind::Http)),
+            2 => World::new(Some(ProxyKind::Socks5)),
+            3 => login(ProxyKind::Http, "tox.example.org"),
+            _ => login(ProxyKind::Socks5, "tox.example.org"),
+        };
         world.step();
-        let granted: [&[u8]; 4] = [b"", b"HTTP/1.1 200 OK\r\n\r\n", &[5, 0], &[5, 0, 0, 1]];
+        let granted: [&[u8]; 6] = [
+            b"", b"HTTP/1.1 200 OK\r\n\r\n", &[5, 0], &[5, 0, 0, 1], &[5, 2], &[5, 2, 1, 0]];
         world.deliver(granted[usize::from(begun)]);
         let mut status = world.status() as u32;
         for (second, piece) in pieces.iter().enumerate() {

@@ -4,9 +4,9 @@
 use std::net::{IpAddr, SocketAddr};
 
 use toxlink::crypto::PublicKey;
-use toxlink::wire::address::{NodeAddress, NodeKind};
+use toxlink::wire::address::{NodeAddress, NodeKind, Target};
 use toxlink::wire::connection_id::ConnectionId;
-use toxlink::wire::proxy;
+use toxlink::wire::proxy::{self, Credentials};
 use toxlink::wire::relay_packet::{FromRelay, ToRelay};
 
 /// A peer's key: 32 bytes of aa.
@@ -105,4 +105,26 @@ fn proxy_messages() {
         proxy::http_connect(&ip6.into(), None),
         b"CONNECT [2001:db8::1]:443 HTTP/1.1\r\nHost: [2001:db8::1]:443\r\n\r\n"
     );
+}
+
+/// RFC 1928, RFC 1929, RFC 7617 (whose example this is).
+#[test]
+fn proxy_messages_with_a_password_and_a_name() {
+    let credentials = Credentials::new("Aladdin", "open sesame").expect("legal credentials");
+    let name = Target::from_host("tox.example.org", 33445).expect("a host name");
+    assert_eq!(proxy::SOCKS5_GREETING_PASSWORD[..], bytes(&["05", "02", "00", "02"]));
+    let (user, password) = ("416c616464696e", "6f70656e20736573616d65");
+    let login = bytes(&["01", "07", user, "0b", password]);
+    assert_eq!(proxy::socks5_password(&credentials), login);
+    let host = "746f782e6578616d706c652e6f7267";
+    let request = bytes(&["05", "01", "00", "03", "0f", host, "82a5"]);
+    assert_eq!(proxy::socks5_connect(&name), request);
+    let lines = [
+        "CONNECT tox.example.org:33445 HTTP/1.1",
+        "Host: tox.example.org:33445",
+        "Proxy-Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==",
+        "",
+        "",
+    ];
+    assert_eq!(proxy::http_connect(&name, Some(&credentials)), lines.join("\r\n").as_bytes());
 }

@@ -12,6 +12,7 @@ use toxlink::proto::connections::event::Delivery;
 use toxlink::proto::connections::note::Note;
 use toxlink::proto::connections::{Connections, Link, Opening, PeerNumber, PeerRef, Plan};
 use toxlink::proto::relay::event::Event;
+use toxlink::proto::relay::proxy::Proxy;
 use toxlink::proto::relay::secure_channel::SecureChannel;
 use toxlink::proto::relay::state::SendError;
 use toxlink::proto::relay::{HandshakeRandom, RelayClient};
@@ -19,6 +20,7 @@ use toxlink::proto::time::{Clock, Millis, Timestamp};
 use toxlink::shell::drive;
 use toxlink::shell::round::{self, Hub};
 use toxlink::shell::transport::{Received, Transport, Written};
+use toxlink::wire::address::Target;
 use toxlink::wire::frame::{Front, front};
 use toxlink::wire::handshake::{self, Hello};
 use toxlink::wire::relay_packet::PingId;
@@ -70,9 +72,18 @@ struct Wire {
     left: bool,
 }
 
+/// What a proxy wants to hear, each with what it answers.
+pub type Script = VecDeque<(Vec<u8>, Vec<u8>)>;
+
 enum Session {
+    /// A proxy stands in front of the relay.
+    Proxy(Script),
     Handshake,
-    Open { channel: Box<SecureChannel>, client: PublicKey, routes: BTreeMap<u8, (PublicKey, bool)> },
+    Open {
+        channel: Box<SecureChannel>,
+        client: PublicKey,
+        routes: BTreeMap<u8, (PublicKey, bool)>,
+    },
 }
 
 /// A relay.
@@ -80,6 +91,8 @@ pub struct Relay {
     pub pk: PublicKey,
     sk: SecretKey,
     pub address: SocketAddr,
+    /// What a proxy resolves.
+    pub name: Option<Target>,
     pub fault: Fault,
     /// One way, in milliseconds.
     pub delay_ms: u64,
@@ -108,6 +121,7 @@ impl Net {
                 pk: public_key(&sk),
                 sk,
                 address: SocketAddr::from(([192, 0, 2, index + 1], 33445)),
+                name: None,
                 fault: Fault::None,
                 delay_ms: 10,
                 calls: Vec::new(),
@@ -204,6 +218,21 @@ impl Net {
                     relay.tokens -= 1;
                 }
                 match &mut wire.session {
+                    Session::Proxy(script) => {
+                        let Some((wanted, answer)) = script.pop_front() else {
+                            wire.session = Session::Handshake;
+                            continue;
+                        };
+                        if wire.unread.len() < wanted.len() {
+                            script.push_front((wanted, answer));
+                            return;
+                        }
+                        let heard: Vec<u8> = wire.unread.drain(..wanted.len()).collect();
+                        assert_eq!(heard, wanted, "said to a proxy");
+                        let at = now + relay.delay_ms;
+                        wire.to_client.extend(answer.into_iter().map(|byte| (at, byte)));
+                        continue;
+                    }
                     Session::Handshake if wire.unread.len() < 128 => return,
                     Session::Handshake => {
                         let hello: Vec<u8> = wire.unread.drain(..128).collect();
@@ -428,21 +457,34 @@ pub struct Client<'n> {
     pub got: RefCell<Vec<Got>>,
     pub notes: RefCell<Vec<Note>>,
     pings: Cell<u64>,
+    /// How the proxy behaves, if there is one, when it is asked for a target.
+    script: Option<fn(&Target) -> Script>,
 }
 
 impl<'n> Client<'n> {
     pub fn new(net: &'n Net, index: usize) -> Self {
+        Self::with_proxy(net, index, None)
+    }
+
+    /// A client that reaches all relays through a proxy.
+    pub fn with_proxy(
+        net: &'n Net,
+        index: usize,
+        proxy: Option<(Proxy, fn(&Target) -> Script)>,
+    ) -> Self {
+        let (proxy, script) = proxy.unzip();
         let sk = SecretKey([index as u8 + 1; 32]);
         let pk = public_key(&sk);
         Self {
             net,
             index,
             pk,
-            machine: RefCell::new(Connections::new(pk, sk, None)),
+            machine: RefCell::new(Connections::new(pk, sk, proxy)),
             wires: RefCell::default(),
             got: RefCell::default(),
             notes: RefCell::default(),
             pings: Cell::default(),
+            script,
         }
     }
 
@@ -452,16 +494,23 @@ impl<'n> Client<'n> {
     }
 
     pub fn add_relay(&self, relay: usize) -> bool {
+        self.add_target(relay, self.net.address(relay).into())
+    }
+
+    pub fn add_target(&self, relay: usize, target: Target) -> bool {
         let now = self.net.clock().seconds;
-        let (pk, address) = (self.net.key(relay), self.net.address(relay));
-        let added = self.machine.borrow_mut().add_relay(address, pk, now);
+        let added = self.machine.borrow_mut().add_relay(target, self.net.key(relay), now);
         added.is_ok_and(|opening| opening.is_none_or(|opening| round::open(self, opening, now)))
     }
 
     pub fn add_relay_for(&self, peer: PeerNumber, relay: usize) -> bool {
+        self.add_target_for(peer, relay, self.net.address(relay).into())
+    }
+
+    pub fn add_target_for(&self, peer: PeerNumber, relay: usize, target: Target) -> bool {
         let now = self.net.clock().seconds;
-        let (pk, address) = (self.net.key(relay), self.net.address(relay));
-        let plan = self.machine.borrow_mut().add_relay_for(peer, address, pk, now);
+        let pk = self.net.key(relay);
+        let plan = self.machine.borrow_mut().add_relay_for(peer, target, pk, now);
         let added = match plan {
             Err(_) => false,
             Ok(Plan::Done) => true,
@@ -510,7 +559,15 @@ impl Hub for Client<'_> {
 
     fn open(&self, opening: Opening) -> bool {
         let mut relays = self.net.relays.borrow_mut();
-        let relay = relays.iter().position(|relay| Some(relay.address) == opening.address);
+        let statistics = self.machine.borrow().relay_statistics(opening.link.relay).unwrap();
+        let target = statistics.target.unwrap();
+        assert_eq!(opening.address, statistics.address);
+        let relay = match self.script {
+            None => relays.iter().position(|relay| Some(relay.address) == opening.address),
+            Some(_) => relays.iter().position(|relay| {
+                relay.name.as_ref() == Some(&target) || Target::from(relay.address) == target
+            }),
+        };
         let mut wires = self.net.wires.borrow_mut();
         let mut ended = None;
         if let Some(relay) = relay {
@@ -530,7 +587,9 @@ impl Hub for Client<'_> {
             client: self.index,
             to_relay: VecDeque::new(),
             to_client: VecDeque::new(),
-            session: Session::Handshake,
+            session: self
+                .script
+                .map_or(Session::Handshake, |script| Session::Proxy(script(&target))),
             unread: Vec::new(),
             ended: if relay.is_none() { Some(true) } else { ended },
             left: false,

@@ -25,6 +25,8 @@ impl Connections {
             check(is_live == relay.live.is_some(), &what("phase and connection differ"))?;
             check(!relay.onion || is_connected, &what("marked, not connected (I-4)"))?;
             check(self.relay_by_key.get(&relay.pk) == Some(&number), &what("not found by key"))?;
+            let target = relay.target(self.proxy.is_some());
+            check(target.is_some(), &what("it leads nowhere"))?;
             let mut counts = Counts::default();
             for peer in &relay.peers {
                 let peer = self.peers.get(*peer).ok_or_else(|| what("tied to nobody"))?;
