@@ -7,7 +7,7 @@ mod support;
 
 use std::net::{IpAddr, SocketAddr};
 
-use support::relays::{Client, Fault, Got, Net, Script};
+use support::relays::{Behaviour, Client, Fault, Got, Net, Script};
 use toxlink::crypto::PublicKey;
 use toxlink::proto::connections::relay_slot::Phase;
 use toxlink::proto::connections::statistics::RelayStatistics;
@@ -60,13 +60,13 @@ fn refuses_password(target: &Target) -> Script {
     script
 }
 
-fn proxied(net: &Net, script: fn(&Target) -> Script) -> Client<'_> {
+fn proxied(net: &Net, behaviour: Behaviour) -> Client<'_> {
     let credentials = Credentials::new("alice", "secret").unwrap();
     let proxy = Proxy::new(ProxyKind::Socks5, Some(credentials)).unwrap();
     for (index, relay) in net.relays.borrow_mut().iter_mut().enumerate() {
         relay.name = Some(name_of(index));
     }
-    Client::with_proxy(net, 0, Some((proxy, script)))
+    Client::with_proxy(net, 0, Some((proxy, behaviour)))
 }
 
 fn statistics_of(client: &Client<'_>, relay: u32) -> RelayStatistics {
@@ -114,11 +114,11 @@ fn a_relay_known_by_name_is_tried_again() {
 
 #[test]
 fn what_the_proxy_refuses_is_in_the_statistics_and_is_tried_again_later() {
-    let scripts: [(fn(&Target) -> Script, _); 2] =
+    let behaviours: [(Behaviour, _); 2] =
         [(resolves_nothing, Refusal::SocksReply(4)), (refuses_password, Refusal::SocksPassword)];
-    for (script, refusal) in scripts {
+    for (behaviour, refusal) in behaviours {
         let net = Net::new(1);
-        let alice = proxied(&net, script);
+        let alice = proxied(&net, behaviour);
         let peer = alice.machine.borrow_mut().new_peer(PublicKey([77; 32]), 0).unwrap();
         assert!(alice.add_target_for(peer, 0, name_of(0)));
         run(&net, &[&alice], 1000);

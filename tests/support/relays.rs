@@ -74,6 +74,8 @@ struct Wire {
 
 /// What a proxy wants to hear, each with what it answers.
 pub type Script = VecDeque<(Vec<u8>, Vec<u8>)>;
+/// How a proxy behaves that is asked for a target.
+pub type Behaviour = fn(&Target) -> Script;
 
 enum Session {
     /// A proxy stands in front of the relay.
@@ -457,8 +459,8 @@ pub struct Client<'n> {
     pub got: RefCell<Vec<Got>>,
     pub notes: RefCell<Vec<Note>>,
     pings: Cell<u64>,
-    /// How the proxy behaves, if there is one, when it is asked for a target.
-    script: Option<fn(&Target) -> Script>,
+    /// Of the proxy, if there is one.
+    behaviour: Option<Behaviour>,
 }
 
 impl<'n> Client<'n> {
@@ -467,12 +469,8 @@ impl<'n> Client<'n> {
     }
 
     /// A client that reaches all relays through a proxy.
-    pub fn with_proxy(
-        net: &'n Net,
-        index: usize,
-        proxy: Option<(Proxy, fn(&Target) -> Script)>,
-    ) -> Self {
-        let (proxy, script) = proxy.unzip();
+    pub fn with_proxy(net: &'n Net, index: usize, proxy: Option<(Proxy, Behaviour)>) -> Self {
+        let (proxy, behaviour) = proxy.unzip();
         let sk = SecretKey([index as u8 + 1; 32]);
         let pk = public_key(&sk);
         Self {
@@ -484,7 +482,7 @@ impl<'n> Client<'n> {
             got: RefCell::default(),
             notes: RefCell::default(),
             pings: Cell::default(),
-            script,
+            behaviour,
         }
     }
 
@@ -562,7 +560,7 @@ impl Hub for Client<'_> {
         let statistics = self.machine.borrow().relay_statistics(opening.link.relay).unwrap();
         let target = statistics.target.unwrap();
         assert_eq!(opening.address, statistics.address);
-        let relay = match self.script {
+        let relay = match self.behaviour {
             None => relays.iter().position(|relay| Some(relay.address) == opening.address),
             Some(_) => relays.iter().position(|relay| {
                 relay.name.as_ref() == Some(&target) || Target::from(relay.address) == target
@@ -588,8 +586,8 @@ impl Hub for Client<'_> {
             to_relay: VecDeque::new(),
             to_client: VecDeque::new(),
             session: self
-                .script
-                .map_or(Session::Handshake, |script| Session::Proxy(script(&target))),
+                .behaviour
+                .map_or(Session::Handshake, |asked| Session::Proxy(asked(&target))),
             unread: Vec::new(),
             ended: if relay.is_none() { Some(true) } else { ended },
             left: false,
