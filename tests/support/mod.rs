@@ -5,6 +5,7 @@
 
 pub mod neighbours;
 pub mod relays;
+pub mod waiting;
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;

@@ -350,7 +350,7 @@ impl World {
 
     /// What must hold after iterations among neighbours that refuse nothing: no friend was
     /// overlooked by the timetable.
-    fn check_nothing_is_due(&self) {
+    pub fn check_nothing_is_due(&self) {
         let machine = self.machine.borrow();
         let is_late = |since: Timestamp, limit: u64| since.0 + limit < self.now().0;
         for id in 0..machine.len() {

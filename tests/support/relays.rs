@@ -201,6 +201,23 @@ impl Net {
         }
     }
 
+    /// When bytes arrive next, at a relay or at a client, or a slow relay goes on.
+    pub fn next_arrival(&self) -> Option<u64> {
+        let (now, relays) = (self.now_ms.get(), self.relays.borrow());
+        let wires = self.wires.borrow();
+        let arrivals = wires.iter().filter(|w| !w.left && w.ended.is_none()).flat_map(|wire| {
+            let fault = relays.get(wire.relay).map_or(Fault::Mute, |relay| relay.fault);
+            let reads = !matches!(fault, Fault::Frozen | Fault::Mute | Fault::Flood);
+            let to_relay = wire.to_relay.front().filter(|_| reads);
+            let ends = [to_relay, wire.to_client.front()].into_iter().flatten();
+            ends.map(move |(at, _)| match fault {
+                Fault::Trickle(_) => (*at).max(now + 1).next_multiple_of(100),
+                _ => (*at).max(now + 1),
+            })
+        });
+        arrivals.min()
+    }
+
     fn flood(&self, index: usize) {
         for _ in 0..200 {
             self.answer(index, &[4, 1, 2, 3, 4, 5, 6, 7, 8]);
@@ -489,6 +506,11 @@ impl<'n> Client<'n> {
     pub fn round(&self) {
         round::round(self, self.net.clock());
         self.machine.borrow().audit().unwrap();
+    }
+
+    /// Whether a socket has something to say.
+    pub fn is_ready(&self) -> bool {
+        self.ready().is_some_and(|links| !links.is_empty())
     }
 
     pub fn add_relay(&self, relay: usize) -> bool {

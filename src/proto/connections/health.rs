@@ -212,6 +212,7 @@ fn smooth(old: u32, sample: u32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     /// A relay that is stepped at times of our choice.
     #[derive(Default)]
@@ -365,6 +366,28 @@ mod tests {
             assert!(relay.pong(start + 3450).trusted);
             assert!(relay.health.is_on_trial(Millis(start + 3450 + trial - 1)));
             assert!(!relay.health.is_on_trial(Millis(start + 3450 + trial)));
+        }
+    }
+    proptest! {
+        /// The model tries each millisecond.
+        #[test]
+        fn it_is_due_at_the_first_millisecond_that_is(
+            events in proptest::collection::vec((0u8..5, 0u64..1700), 0..12),
+        ) {
+            let mut relay = Probe::default();
+            let mut now = 100_000;
+            for (kind, pause) in events {
+                now += pause;
+                match kind {
+                    0 if !relay.counts.outstanding => relay.ping(now),
+                    1 if relay.counts.outstanding => drop(relay.pong(now)),
+                    2 => relay.health.handle_data_sent(Millis(now)),
+                    3 => relay.health.handle_data_heard(Millis(now)),
+                    _ => drop(relay.look(now)),
+                }
+                let due = (now..now + 8000).map(Millis).find(|at| relay.health.is_due(*at));
+                prop_assert_eq!(relay.health.due_at(Millis(now)), due);
+            }
         }
     }
 }
