@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! Refuses two toxcore versions at once and writes C headers: the declarations of the exported
-//! functions and of the imported ones, one file per version, and the statistics that programs may
-//! ask for.
+//! functions and of the imported ones, one file per version; the statistics that programs may ask
+//! for; and the header of the standalone library.
 //!
 //! They go to `$OUT_DIR`, never into the source tree; tests/header.rs compares them with the
 //! copies that are checked in.
 
 use std::env;
+use std::fs;
 use std::path::PathBuf;
 use std::process::exit;
 
@@ -19,20 +20,27 @@ const EVERY: [&str; 2] = ["every", "every/neighbours"];
 const MODULE_FILES: [&str; 3] = ["tcp_client", "tcp_connections", "friend_connection"];
 /// The files that hold the types of the callbacks.
 const CALLBACKS: [&str; 2] = ["callbacks", "neighbours"];
+/// The files of the standalone library that come first in its header, in this order; the others of
+/// its directory follow by name.
+const API_FIRST: [&str; 8] =
+    ["version", "keys", "error", "options", "client", "connections", "relay", "friends"];
+const STATISTICS: &str = "toxlink-statistics.h";
+const STANDALONE: &str = "toxlink.h";
 
 fn main() {
-    println!("cargo:rerun-if-changed=build.rs");
-    println!("cargo:rerun-if-changed=cbindgen.toml");
-    println!("cargo:rerun-if-changed=cbindgen-statistics.toml");
-    println!("cargo:rerun-if-changed=src/ffi");
-    println!("cargo:rerun-if-changed=src/abi");
+    for input in [
+        "build.rs",
+        "cbindgen.toml",
+        "cbindgen-statistics.toml",
+        "cbindgen-toxlink.toml",
+        "src/abi",
+        "src/api",
+        "src/ffi",
+    ] {
+        println!("cargo:rerun-if-changed={input}");
+    }
     if VERSIONS.iter().filter(|(feature, _)| has_feature(feature)).count() > 1 {
         fail("choose one toxcore version: the features abi-... exclude each other");
-    }
-    if has_feature("capi") && !VERSIONS.iter().any(|(feature, _)| has_feature(feature)) {
-        fail(
-            "the feature capi needs a toxcore version besides: abi-0-2-18, abi-0-2-20 or abi-0-2-22",
-        );
     }
     for (feature, version_file) in VERSIONS {
         let version = feature.trim_start_matches("abi-").replace('-', ".");
@@ -40,18 +48,74 @@ fn main() {
         sources.extend(EVERY.iter().map(|file| format!("src/abi/{file}.rs")));
         sources
             .extend(CALLBACKS.iter().chain(&MODULE_FILES).map(|file| format!("src/ffi/{file}.rs")));
-        write_header(&format!("toxlink-abi-{version}.h"), "cbindgen.toml", &sources);
+        write_header(&format!("toxlink-abi-{version}.h"), settings("cbindgen.toml"), &sources);
     }
     let statistics = ["src/ffi/statistics.rs".to_owned()];
-    write_header("toxlink-statistics.h", "cbindgen-statistics.toml", &statistics);
+    write_header(STATISTICS, settings("cbindgen-statistics.toml"), &statistics);
+    write_header(STANDALONE, standalone_settings(), &api_files());
+    if has_feature("capi") {
+        place_for_cargo_c();
+    }
+}
+
+/// With the comment at its head, which is a file, and the version, which Cargo.toml tells.
+fn standalone_settings() -> cbindgen::Config {
+    let mut config = settings("cbindgen-toxlink.toml");
+    let file = root().join("src/api/header.txt");
+    let Ok(head) = fs::read_to_string(&file) else {
+        fail(&format!("{} cannot be read", file.display()))
+    };
+    config.header = Some(head.trim_end().to_owned());
+    let version = ["MAJOR", "MINOR", "PATCH"]
+        .map(|part| (part, env_var(&format!("CARGO_PKG_VERSION_{part}"))))
+        .map(|(part, number)| format!("\n#define TOXLINK_VERSION_{part} {number}"));
+    config.after_includes =
+        Some(format!("\n\n/** The version of this header. */{}", version.concat()));
+    config
+}
+
+/// The files of src/api, in the order in which the header has them.
+fn api_files() -> Vec<String> {
+    let Ok(entries) = fs::read_dir(root().join("src/api")) else { fail("src/api cannot be read") };
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| {
+            entry.ok()?.file_name().into_string().ok()?.strip_suffix(".rs").map(str::to_owned)
+        })
+        .collect();
+    // cbindgen would follow what it declares, and so have everything twice.
+    names.retain(|name| name != "mod");
+    names.sort_by_key(|name| {
+        (API_FIRST.iter().position(|first| first == name).unwrap_or(API_FIRST.len()), name.clone())
+    });
+    names.iter().map(|name| format!("src/api/{name}.rs")).collect()
+}
+
+/// The headers of what this build exports, where cargo-c takes them from.
+fn place_for_cargo_c() {
+    let out = PathBuf::from(env_var("OUT_DIR"));
+    let directory = out.join("include");
+    // Another set of features may have been built here.
+    let _ = fs::remove_dir_all(&directory);
+    let mut headers = vec![STANDALONE];
+    if has_feature("tcp-connections") {
+        headers.push(STATISTICS);
+    }
+    let placed = fs::create_dir(&directory).and_then(|()| {
+        headers.iter().try_for_each(|name| fs::copy(out.join(name), directory.join(name)).map(drop))
+    });
+    if let Err(error) = placed {
+        fail(&format!("{}: {error}", directory.display()))
+    }
+}
+
+fn settings(name: &str) -> cbindgen::Config {
+    cbindgen::Config::from_file(root().join(name))
+        .unwrap_or_else(|error| fail(&format!("{name} cannot be read: {error}")))
 }
 
 /// One header, with an include guard after its name.
-fn write_header(name: &str, settings: &str, sources: &[String]) {
-    let root = PathBuf::from(env_var("CARGO_MANIFEST_DIR"));
-    let Ok(mut config) = cbindgen::Config::from_file(root.join(settings)) else {
-        fail(&format!("{settings} cannot be read"))
-    };
+fn write_header(name: &str, mut config: cbindgen::Config, sources: &[String]) {
+    let root = root();
     config.include_guard = Some(name.to_uppercase().replace(['-', '.'], "_"));
     let mut builder = cbindgen::Builder::new().with_config(config);
     for source in sources {
@@ -63,6 +127,10 @@ fn write_header(name: &str, settings: &str, sources: &[String]) {
         }
         Err(error) => fail(&format!("{name} cannot be generated: {error}")),
     }
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env_var("CARGO_MANIFEST_DIR"))
 }
 
 fn has_feature(name: &str) -> bool {

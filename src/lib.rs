@@ -3,6 +3,8 @@
 #![warn(clippy::missing_panics_doc)]
 
 pub mod abi;
+#[cfg(feature = "api")]
+pub mod api;
 pub mod crypto;
 #[cfg(any(feature = "tcp-client", feature = "tcp-connections", feature = "friend-connection"))]
 #[expect(non_camel_case_types, reason = "C names stay as C programs know them")]

@@ -6,7 +6,7 @@
 use std::path::Path;
 
 /// Name, contents, and one function from each source file, which must be declared.
-const GENERATED: [(&str, &str, &[&str]); 4] = [
+const GENERATED: [(&str, &str, &[&str]); 5] = [
     (
         "toxlink-abi-0.2.18.h",
         include_str!(concat!(env!("OUT_DIR"), "/toxlink-abi-0.2.18.h")),
@@ -26,6 +26,11 @@ const GENERATED: [(&str, &str, &[&str]); 4] = [
         "toxlink-statistics.h",
         include_str!(concat!(env!("OUT_DIR"), "/toxlink-statistics.h")),
         &["toxlink_relay_statistics", "toxlink_peer_statistics"],
+    ),
+    (
+        "toxlink.h",
+        include_str!(concat!(env!("OUT_DIR"), "/toxlink.h")),
+        &["toxlink_version_major", "toxlink_key_new"],
     ),
 ];
 
