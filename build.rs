@@ -22,8 +22,8 @@ const MODULE_FILES: [&str; 3] = ["tcp_client", "tcp_connections", "friend_connec
 const CALLBACKS: [&str; 2] = ["callbacks", "neighbours"];
 /// The files of the standalone library that come first in its header, in this order; the others of
 /// its directory follow by name.
-const API_FIRST: [&str; 8] =
-    ["version", "keys", "error", "options", "client", "connections", "relay", "friends"];
+const API_FIRST: [&str; 9] =
+    ["version", "keys", "error", "options", "client", "connections", "info", "relay", "friends"];
 const STATISTICS: &str = "toxlink-statistics.h";
 const STANDALONE: &str = "toxlink.h";
 
@@ -83,7 +83,7 @@ fn api_files() -> Vec<String> {
         })
         .collect();
     // cbindgen would follow what it declares, and so have everything twice.
-    names.retain(|name| name != "mod");
+    names.retain(|name| !["mod", "entry", "forward"].contains(&name.as_str()));
     names.sort_by_key(|name| {
         (API_FIRST.iter().position(|first| first == name).unwrap_or(API_FIRST.len()), name.clone())
     });

@@ -16,27 +16,732 @@
 #define TOXLINK_VERSION_PATCH 0
 
 /**
- * The bytes of a secret or public key.
+ * Bytes of a secret key, and of a public key.
  */
 #define TOXLINK_KEY_SIZE 32
 
 /**
- * What may go wrong with a key.
+ * Bytes of a key in hexadecimal digits, with the NUL behind them.
+ */
+#define TOXLINK_KEY_HEX_SIZE 65
+
+/**
+ * No peer has this number.
+ */
+#define TOXLINK_NO_PEER UINT32_MAX
+
+/**
+ * A time that is not known.
+ */
+#define TOXLINK_UNKNOWN_MS UINT32_MAX
+
+/**
+ * Why there is no key.
  */
 typedef enum Toxlink_Err_Key {
   /**
-   * No error.
+   * There is one.
    */
   TOXLINK_ERR_KEY_OK,
   /**
-   * A pointer was NULL that may not be.
+   * A pointer is NULL that must not be.
    */
   TOXLINK_ERR_KEY_NULL,
   /**
-   * The operating system has no random bytes to give.
+   * The system has no random bytes.
    */
   TOXLINK_ERR_KEY_NO_RANDOM,
+  /**
+   * The text is not 64 hexadecimal digits.
+   */
+  TOXLINK_ERR_KEY_BAD_HEX,
+  /**
+   * A defect of this library.
+   */
+  TOXLINK_ERR_KEY_INTERNAL,
 } Toxlink_Err_Key;
+
+/**
+ * How much a line of the log matters.
+ */
+typedef enum Toxlink_Log_Level {
+  /**
+   * Per packet.
+   */
+  TOXLINK_LOG_LEVEL_TRACE,
+  /**
+   * Decisions.
+   */
+  TOXLINK_LOG_LEVEL_DEBUG,
+  /**
+   * A connection was made or lost.
+   */
+  TOXLINK_LOG_LEVEL_INFO,
+  /**
+   * Something that should not happen, but is dealt with.
+   */
+  TOXLINK_LOG_LEVEL_WARNING,
+  /**
+   * Something is broken.
+   */
+  TOXLINK_LOG_LEVEL_ERROR,
+} Toxlink_Log_Level;
+
+/**
+ * Why an object was not made.
+ */
+typedef enum Toxlink_Err_New {
+  /**
+   * It was made.
+   */
+  TOXLINK_ERR_NEW_OK,
+  /**
+   * A pointer is NULL that must not be.
+   */
+  TOXLINK_ERR_NEW_NULL,
+  /**
+   * There is no memory.
+   */
+  TOXLINK_ERR_NEW_MALLOC,
+  /**
+   * A defect of this library.
+   */
+  TOXLINK_ERR_NEW_INTERNAL,
+  /**
+   * The size of a struct is not known: it was not initialised.
+   */
+  TOXLINK_ERR_NEW_OPTIONS,
+  /**
+   * An address cannot be read.
+   */
+  TOXLINK_ERR_NEW_BAD_ADDRESS,
+  /**
+   * A key cannot be used: with it, everybody could read along.
+   */
+  TOXLINK_ERR_NEW_BAD_KEY,
+  /**
+   * There is no such type of proxy.
+   */
+  TOXLINK_ERR_NEW_PROXY_TYPE,
+  /**
+   * The proxy's address cannot be read.
+   */
+  TOXLINK_ERR_NEW_PROXY_ADDRESS,
+  /**
+   * The proxy's user name is missing or empty, or it or the password is too long or has characters
+   * that it cannot have.
+   */
+  TOXLINK_ERR_NEW_PROXY_CREDENTIALS,
+  /**
+   * There is no such log level.
+   */
+  TOXLINK_ERR_NEW_LOG_LEVEL,
+  /**
+   * The system gives no descriptor, thread or random bytes.
+   */
+  TOXLINK_ERR_NEW_SYSTEM,
+  /**
+   * A function of the neighbours is missing.
+   */
+  TOXLINK_ERR_NEW_NEIGHBOURS,
+} Toxlink_Err_New;
+
+/**
+ * Why an iteration did nothing.
+ */
+typedef enum Toxlink_Err_Iterate {
+  /**
+   * It was done.
+   */
+  TOXLINK_ERR_ITERATE_OK,
+  /**
+   * The object is NULL.
+   */
+  TOXLINK_ERR_ITERATE_NULL,
+  /**
+   * One is under way already, on another thread or around this call.
+   */
+  TOXLINK_ERR_ITERATE_BUSY,
+  /**
+   * There is no memory.
+   */
+  TOXLINK_ERR_ITERATE_MALLOC,
+  /**
+   * A defect of this library; the object is given up.
+   */
+  TOXLINK_ERR_ITERATE_INTERNAL,
+  /**
+   * The system cannot tell which sockets have something to say.
+   */
+  TOXLINK_ERR_ITERATE_SYSTEM,
+} Toxlink_Err_Iterate;
+
+/**
+ * How far a client has come. It goes through these in this order, and never back.
+ */
+typedef enum Toxlink_Client_Status {
+  /**
+   * A host name is being looked up.
+   */
+  TOXLINK_CLIENT_STATUS_LOOKING_UP,
+  /**
+   * The socket, the proxy or the handshake is under way.
+   */
+  TOXLINK_CLIENT_STATUS_CONNECTING,
+  /**
+   * Packets flow.
+   */
+  TOXLINK_CLIENT_STATUS_CONNECTED,
+  /**
+   * It is over; a new client has to be made.
+   */
+  TOXLINK_CLIENT_STATUS_DISCONNECTED,
+} Toxlink_Client_Status;
+
+/**
+ * Why a connection id was not asked for, or not given back.
+ */
+typedef enum Toxlink_Err_Route {
+  /**
+   * It was.
+   */
+  TOXLINK_ERR_ROUTE_OK,
+  /**
+   * A pointer is NULL that must not be.
+   */
+  TOXLINK_ERR_ROUTE_NULL,
+  /**
+   * The relay is not connected.
+   */
+  TOXLINK_ERR_ROUTE_NOT_CONNECTED,
+  /**
+   * Too many requests wait for their answers.
+   */
+  TOXLINK_ERR_ROUTE_FULL,
+  /**
+   * The connection id was not given, or was given back already.
+   */
+  TOXLINK_ERR_ROUTE_NOT_FOUND,
+  /**
+   * There is no memory.
+   */
+  TOXLINK_ERR_ROUTE_MALLOC,
+  /**
+   * A defect of this library; the object is given up.
+   */
+  TOXLINK_ERR_ROUTE_INTERNAL,
+} Toxlink_Err_Route;
+
+/**
+ * Why a packet was not sent.
+ */
+typedef enum Toxlink_Err_Send {
+  /**
+   * It was sent.
+   */
+  TOXLINK_ERR_SEND_OK,
+  /**
+   * A pointer is NULL that must not be.
+   */
+  TOXLINK_ERR_SEND_NULL,
+  /**
+   * Everything is full. The writable callback tells when to try again.
+   */
+  TOXLINK_ERR_SEND_BUSY,
+  /**
+   * The relay is not connected.
+   */
+  TOXLINK_ERR_SEND_NOT_CONNECTED,
+  /**
+   * There is no such peer, relay or connection id.
+   */
+  TOXLINK_ERR_SEND_NOT_FOUND,
+  /**
+   * The peer is not online at any relay.
+   */
+  TOXLINK_ERR_SEND_NOT_ONLINE,
+  /**
+   * The packet is too short or too long.
+   */
+  TOXLINK_ERR_SEND_LENGTH,
+  /**
+   * The destination cannot be read.
+   */
+  TOXLINK_ERR_SEND_BAD_ADDRESS,
+  /**
+   * The socket has failed; the next iteration ends the connection.
+   */
+  TOXLINK_ERR_SEND_BROKEN,
+  /**
+   * There is no memory.
+   */
+  TOXLINK_ERR_SEND_MALLOC,
+  /**
+   * A defect of this library; the object is given up.
+   */
+  TOXLINK_ERR_SEND_INTERNAL,
+} Toxlink_Err_Send;
+
+/**
+ * Why a relay was not added, tied to a peer or removed.
+ */
+typedef enum Toxlink_Err_Relay {
+  /**
+   * It was.
+   */
+  TOXLINK_ERR_RELAY_OK,
+  /**
+   * A pointer is NULL that must not be.
+   */
+  TOXLINK_ERR_RELAY_NULL,
+  /**
+   * The address cannot be read.
+   */
+  TOXLINK_ERR_RELAY_BAD_ADDRESS,
+  /**
+   * The key cannot be used: with it, everybody could read along.
+   */
+  TOXLINK_ERR_RELAY_BAD_KEY,
+  /**
+   * There is a relay with this key already. It has learned the address.
+   */
+  TOXLINK_ERR_RELAY_KNOWN,
+  /**
+   * There are too many relays.
+   */
+  TOXLINK_ERR_RELAY_FULL,
+  /**
+   * There is no such peer.
+   */
+  TOXLINK_ERR_RELAY_NO_PEER,
+  /**
+   * The peer is online at three relays, or has six that may still come.
+   */
+  TOXLINK_ERR_RELAY_ENOUGH,
+  /**
+   * The relay is tied to the peer already.
+   */
+  TOXLINK_ERR_RELAY_TIED,
+  /**
+   * There is no such relay.
+   */
+  TOXLINK_ERR_RELAY_NOT_FOUND,
+  /**
+   * There is no memory.
+   */
+  TOXLINK_ERR_RELAY_MALLOC,
+  /**
+   * A defect of this library; the object is given up.
+   */
+  TOXLINK_ERR_RELAY_INTERNAL,
+} Toxlink_Err_Relay;
+
+/**
+ * Why a peer was not added, or not found.
+ */
+typedef enum Toxlink_Err_Peer {
+  /**
+   * It was.
+   */
+  TOXLINK_ERR_PEER_OK,
+  /**
+   * A pointer is NULL that must not be.
+   */
+  TOXLINK_ERR_PEER_NULL,
+  /**
+   * There is a peer with this key already.
+   */
+  TOXLINK_ERR_PEER_KNOWN,
+  /**
+   * It is our own key.
+   */
+  TOXLINK_ERR_PEER_OWN_KEY,
+  /**
+   * There is no such peer.
+   */
+  TOXLINK_ERR_PEER_NO_PEER,
+  /**
+   * There are too many peers.
+   */
+  TOXLINK_ERR_PEER_FULL,
+  /**
+   * There is no memory.
+   */
+  TOXLINK_ERR_PEER_MALLOC,
+  /**
+   * A defect of this library; the object is given up.
+   */
+  TOXLINK_ERR_PEER_INTERNAL,
+} Toxlink_Err_Peer;
+
+/**
+ * One connection to one relay, directly or through a proxy. Most programs want Toxlink_Connections,
+ * which keeps peers reachable over several relays.
+ */
+typedef struct Toxlink_Client Toxlink_Client;
+
+/**
+ * Peers, each reached over several relays at once. A peer is known by its public key (the DHT key).
+ * Two programs that add each other as peers, and have a relay in common, can send each other packets
+ * of 1 to 2031 bytes; these may get lost, and come twice or out of order, when relays fail.
+ */
+typedef struct Toxlink_Connections Toxlink_Connections;
+
+/**
+ * A line for the log. `message` is UTF-8 without a line break, valid until the function returns;
+ * `object` is what was given with the function. It may call every function of the object that logs.
+ */
+typedef void (*toxlink_log_cb)(enum Toxlink_Log_Level level,
+                               const char *message,
+                               void *object);
+
+/**
+ * What clients and connections are made from. To be filled in by toxlink_options_init() first, and
+ * then by you. What the pointers lead to is copied by ..._new(); only `log_object` is kept.
+ */
+typedef struct Toxlink_Options {
+  /**
+   * Bytes of this struct, as the program was compiled.
+   */
+  size_t size;
+  /**
+   * Our secret key, TOXLINK_KEY_SIZE bytes: who we are. NULL for a new one.
+   */
+  const uint8_t *secret_key;
+  /**
+   * A Toxlink_Proxy_Type. With a proxy, nothing is connected and no host name is looked up but
+   * through it; only its own name is looked up.
+   */
+  uint32_t proxy_type;
+  /**
+   * Where the proxy is, "host:port".
+   */
+  const char *proxy_address;
+  /**
+   * Our name at the proxy, 1 to 255 bytes, without ':' for HTTP; NULL if it knows no users.
+   */
+  const char *proxy_user;
+  /**
+   * The password that belongs to the name, 0 to 255 bytes; NULL for none.
+   */
+  const char *proxy_password;
+  /**
+   * Where lines of the log go, NULL for nowhere. It is called during ..._iterate() and ..._turn().
+   */
+  toxlink_log_cb log_callback;
+  /**
+   * Handed to the log callback.
+   */
+  void *log_object;
+  /**
+   * A Toxlink_Log_Level: what matters less is left out.
+   */
+  uint32_t log_level;
+} Toxlink_Options;
+
+/**
+ * What a client has moved so far.
+ */
+typedef struct Toxlink_Client_Statistics {
+  /**
+   * Bytes written, to the proxy too.
+   */
+  uint64_t bytes_sent;
+  /**
+   * Bytes read.
+   */
+  uint64_t bytes_received;
+  /**
+   * Encrypted packets written.
+   */
+  uint64_t packets_sent;
+  /**
+   * Encrypted packets read.
+   */
+  uint64_t packets_received;
+  /**
+   * Bytes that wait for the socket now.
+   */
+  uint64_t queued_bytes;
+} Toxlink_Client_Statistics;
+
+/**
+ * The client has come further.
+ */
+typedef void (*toxlink_client_status_cb)(struct Toxlink_Client *client,
+                                         enum Toxlink_Client_Status status,
+                                         void *user_data);
+
+/**
+ * The answer to toxlink_client_request_route(): whether the relay has given a connection id to the
+ * peer with this key, and which (0 to 239; 0 if it was not granted).
+ */
+typedef void (*toxlink_client_route_cb)(struct Toxlink_Client *client,
+                                        const uint8_t *public_key,
+                                        uint8_t connection_id,
+                                        bool granted,
+                                        void *user_data);
+
+/**
+ * The peer behind a connection id came or went. Data can be sent to it while it is there.
+ */
+typedef void (*toxlink_client_online_cb)(struct Toxlink_Client *client,
+                                         uint8_t connection_id,
+                                         bool online,
+                                         void *user_data);
+
+/**
+ * A packet of the peer behind a connection id, 1 to 2031 bytes.
+ */
+typedef void (*toxlink_client_data_cb)(struct Toxlink_Client *client,
+                                       uint8_t connection_id,
+                                       const uint8_t *data,
+                                       size_t length,
+                                       void *user_data);
+
+/**
+ * An out-of-band packet, 1 to 1999 bytes, of somebody with this key, on the relay's word.
+ */
+typedef void (*toxlink_client_oob_cb)(struct Toxlink_Client *client,
+                                      const uint8_t *public_key,
+                                      const uint8_t *data,
+                                      size_t length,
+                                      void *user_data);
+
+/**
+ * A packet out of the onion, 1 to 2031 bytes.
+ */
+typedef void (*toxlink_client_onion_cb)(struct Toxlink_Client *client,
+                                        const uint8_t *data,
+                                        size_t length,
+                                        void *user_data);
+
+/**
+ * A forwarded packet, 1 to 2031 bytes.
+ */
+typedef void (*toxlink_client_forwarding_cb)(struct Toxlink_Client *client,
+                                             const uint8_t *data,
+                                             size_t length,
+                                             void *user_data);
+
+/**
+ * A send came to TOXLINK_ERR_SEND_BUSY before, and there is room again.
+ */
+typedef void (*toxlink_client_writable_cb)(struct Toxlink_Client *client,
+                                           void *user_data);
+
+/**
+ * A packet of a peer, 1 to 2031 bytes.
+ */
+typedef void (*toxlink_connections_data_cb)(struct Toxlink_Connections *connections,
+                                            uint32_t peer,
+                                            const uint8_t *data,
+                                            size_t length,
+                                            void *user_data);
+
+/**
+ * A packet, 1 to 1999 bytes, of somebody who is no peer at that relay, with this key, on the relay's
+ * word. toxlink_connections_tie_relay() may be called with that relay and a peer added for that key.
+ */
+typedef void (*toxlink_connections_oob_cb)(struct Toxlink_Connections *connections,
+                                           const uint8_t *public_key,
+                                           const uint8_t *relay_public_key,
+                                           const uint8_t *data,
+                                           size_t length,
+                                           void *user_data);
+
+/**
+ * A packet out of the onion, 1 to 2031 bytes.
+ */
+typedef void (*toxlink_connections_onion_cb)(struct Toxlink_Connections *connections,
+                                             const uint8_t *data,
+                                             size_t length,
+                                             void *user_data);
+
+/**
+ * A forwarded packet, 1 to 2031 bytes.
+ */
+typedef void (*toxlink_connections_forwarding_cb)(struct Toxlink_Connections *connections,
+                                                  const uint8_t *data,
+                                                  size_t length,
+                                                  void *user_data);
+
+/**
+ * The peer is online at more or fewer relays than before; at 0 it cannot be reached now.
+ */
+typedef void (*toxlink_connections_peer_status_cb)(struct Toxlink_Connections *connections,
+                                                   uint32_t peer,
+                                                   uint32_t online_relays,
+                                                   void *user_data);
+
+/**
+ * A relay is connected; or its connection is over, or could not be made: then `reason` says in English
+ * why, and is empty if we have ended it.
+ */
+typedef void (*toxlink_connections_relay_status_cb)(struct Toxlink_Connections *connections,
+                                                    const uint8_t *relay_public_key,
+                                                    bool connected,
+                                                    const char *reason,
+                                                    void *user_data);
+
+/**
+ * A send to this peer came to TOXLINK_ERR_SEND_BUSY before, and a relay has room again.
+ */
+typedef void (*toxlink_connections_writable_cb)(struct Toxlink_Connections *connections,
+                                                uint32_t peer,
+                                                void *user_data);
+
+/**
+ * A send through this relay, to nobody who is a peer, came to TOXLINK_ERR_SEND_BUSY before, and it has
+ * room again.
+ */
+typedef void (*toxlink_connections_relay_writable_cb)(struct Toxlink_Connections *connections,
+                                                      const uint8_t *relay_public_key,
+                                                      void *user_data);
+
+/**
+ * How a relay fares.
+ */
+typedef struct Toxlink_Relay_Info {
+  /**
+   * Its key.
+   */
+  uint8_t public_key[32];
+  /**
+   * Where it is, "host:port"; empty if that is not known.
+   */
+  char address[272];
+  /**
+   * Why its last connection ended, in English; empty if none did.
+   */
+  char last_error[128];
+  /**
+   * A Toxlink_Relay_State.
+   */
+  uint32_t state;
+  /**
+   * It does not answer: other relays carry the data.
+   */
+  bool suspected;
+  /**
+   * It is kept for the onion.
+   */
+  bool onion;
+  /**
+   * The newest round trip in milliseconds, or TOXLINK_UNKNOWN_MS.
+   */
+  uint32_t round_trip_last_ms;
+  /**
+   * The smoothed one.
+   */
+  uint32_t round_trip_smoothed_ms;
+  /**
+   * Peers that are tied to it.
+   */
+  uint32_t peers;
+  /**
+   * Peers that are online there.
+   */
+  uint32_t online_peers;
+  /**
+   * Connections begun.
+   */
+  uint32_t attempts;
+  /**
+   * Times it was connected again.
+   */
+  uint32_t reconnects;
+  /**
+   * Times it was suspected.
+   */
+  uint32_t suspicions;
+  /**
+   * Bytes that wait for the socket.
+   */
+  uint64_t queued_bytes;
+  /**
+   * Bytes written, over all its connections.
+   */
+  uint64_t bytes_sent;
+  /**
+   * Bytes read.
+   */
+  uint64_t bytes_received;
+  /**
+   * Encrypted packets written.
+   */
+  uint64_t packets_sent;
+  /**
+   * Encrypted packets read.
+   */
+  uint64_t packets_received;
+  /**
+   * Packets not taken because the socket was full.
+   */
+  uint64_t dropped_full;
+  /**
+   * Packets not taken because the connection was not there, or had failed.
+   */
+  uint64_t dropped_broken;
+  /**
+   * Packets not taken because of their length, or because the peer was not online.
+   */
+  uint64_t dropped_refused;
+} Toxlink_Relay_Info;
+
+/**
+ * How a peer fares.
+ */
+typedef struct Toxlink_Peer_Info {
+  /**
+   * Its key.
+   */
+  uint8_t public_key[32];
+  /**
+   * The key of the relay that carries its packets, if there is one.
+   */
+  uint8_t carrier[32];
+  /**
+   * Whether there is one.
+   */
+  bool has_carrier;
+  /**
+   * It is reached in another way now.
+   */
+  bool sleeping;
+  /**
+   * Relays that are tied to it.
+   */
+  uint32_t relays;
+  /**
+   * Relays at which it is online.
+   */
+  uint32_t online_relays;
+  /**
+   * Times another relay took over because the carrier failed or did not answer.
+   */
+  uint32_t failovers;
+  /**
+   * Times another relay took over because it was faster, or came back.
+   */
+  uint32_t switches;
+  /**
+   * Packets that a relay took.
+   */
+  uint64_t packets_sent;
+  /**
+   * Packets received.
+   */
+  uint64_t packets_received;
+  /**
+   * Copies of packets sent out of band, because the peer was online nowhere.
+   */
+  uint64_t sent_out_of_band;
+  /**
+   * Packets that no relay took.
+   */
+  uint64_t dropped;
+} Toxlink_Peer_Info;
 
 #ifdef __cplusplus
 extern "C" {
@@ -69,25 +774,530 @@ bool toxlink_version_is_compatible(uint32_t major,
                                    uint32_t patch);
 
 /**
- * Makes a new key pair.
- *
- * `secret_key` and `public_key` take TOXLINK_KEY_SIZE bytes each; `public_key` and `error` may be
- * NULL. Returns whether it worked; if not, the keys are untouched.
- *
- * # Safety
- * As said above.
+ * Makes a key pair. `secret_key` takes TOXLINK_KEY_SIZE bytes; so does `public_key`, which may be NULL.
+ * Returns whether it worked; nothing is written if not.
  */
 bool toxlink_key_new(uint8_t *secret_key,
                      uint8_t *public_key,
                      enum Toxlink_Err_Key *error);
 
 /**
- * Overwrites a secret key of TOXLINK_KEY_SIZE bytes; NULL is allowed.
- *
- * # Safety
- * As said above.
+ * Computes the public key that belongs to a secret key. Both have TOXLINK_KEY_SIZE bytes. Returns
+ * whether it worked.
+ */
+bool toxlink_key_derive(const uint8_t *secret_key,
+                        uint8_t *public_key,
+                        enum Toxlink_Err_Key *error);
+
+/**
+ * Writes a key of TOXLINK_KEY_SIZE bytes as 64 hexadecimal digits in capitals, and a NUL, to `hex`,
+ * which has TOXLINK_KEY_HEX_SIZE bytes. Returns whether it worked.
+ */
+bool toxlink_key_to_hex(const uint8_t *key,
+                        char *hex,
+                        enum Toxlink_Err_Key *error);
+
+/**
+ * Reads a key from 64 hexadecimal digits, capitals or not. `key` takes TOXLINK_KEY_SIZE bytes. Returns
+ * whether it worked; nothing is written if not.
+ */
+bool toxlink_key_from_hex(const char *hex,
+                          uint8_t *key,
+                          enum Toxlink_Err_Key *error);
+
+/**
+ * Overwrites a secret key of TOXLINK_KEY_SIZE bytes, in a way that a compiler does not remove. NULL
+ * does nothing.
  */
 void toxlink_key_wipe(uint8_t *secret_key);
+
+/**
+ * The name of a Toxlink_Err_Key: a static text, never NULL.
+ */
+const char *toxlink_err_key_to_string(uint32_t error);
+
+/**
+ * The name of a Toxlink_Err_New: a static text, never NULL.
+ */
+const char *toxlink_err_new_to_string(uint32_t error);
+
+/**
+ * The name of a Toxlink_Err_Iterate: a static text, never NULL.
+ */
+const char *toxlink_err_iterate_to_string(uint32_t error);
+
+/**
+ * The name of a Toxlink_Err_Send: a static text, never NULL.
+ */
+const char *toxlink_err_send_to_string(uint32_t error);
+
+/**
+ * Fills in the defaults: a new key, no proxy, no log. `size` is sizeof(Toxlink_Options). NULL does
+ * nothing.
+ */
+void toxlink_options_init(struct Toxlink_Options *options,
+                          size_t size);
+
+/**
+ * Begins to connect to a relay. `address` is "host:port", "192.0.2.1:port" or "[2001:db8::1]:port";
+ * a host name is looked up on another thread, or by the proxy. `relay_public_key` has TOXLINK_KEY_SIZE
+ * bytes. `options` may be NULL for the defaults; `error` may be NULL. Nothing is kept of what the
+ * pointers lead to.
+ *
+ * Returns a client, which is to be freed by toxlink_client_kill(), or NULL. That a relay cannot be
+ * reached is no error here: the status callback tells.
+ */
+struct Toxlink_Client *toxlink_client_new(const struct Toxlink_Options *options,
+                                          const char *address,
+                                          const uint8_t *relay_public_key,
+                                          enum Toxlink_Err_New *error);
+
+/**
+ * Ends the connection and frees the client; from inside a callback of the client, as soon as the
+ * outermost call of the client has returned, and no more callbacks follow. NULL does nothing.
+ *
+ * Like free(): no other thread may be inside a function of this client, or enter one.
+ */
+void toxlink_client_kill(struct Toxlink_Client *client);
+
+/**
+ * Does what there is to do now, and calls the callbacks, with `user_data` as their last argument.
+ * Never waits. Returns whether it worked: of the errors, TOXLINK_ERR_ITERATE_BUSY means that another
+ * iteration of the client is under way, on another thread or around this call, and nothing is lost.
+ */
+bool toxlink_client_iterate(struct Toxlink_Client *client,
+                            void *user_data,
+                            enum Toxlink_Err_Iterate *error);
+
+/**
+ * Waits until there is something to do, for `timeout` milliseconds at most (-1: as long as it takes),
+ * and then does what toxlink_client_iterate() does. For programs without an event loop.
+ */
+bool toxlink_client_turn(struct Toxlink_Client *client,
+                         int32_t timeout,
+                         void *user_data,
+                         enum Toxlink_Err_Iterate *error);
+
+/**
+ * A descriptor for poll(2), epoll(7) and the like: it can be read when toxlink_client_iterate() has
+ * something to do. It stays the same and belongs to the client: do not read or close it. -1 for NULL.
+ */
+int32_t toxlink_client_descriptor(const struct Toxlink_Client *client);
+
+/**
+ * Milliseconds until toxlink_client_iterate() has something to do even if the descriptor stays quiet;
+ * -1 for never, 0 for now: what poll(2) takes. To be asked before each wait. A call from another
+ * thread that changes it makes the descriptor readable. -1 for NULL.
+ */
+int32_t toxlink_client_wait(const struct Toxlink_Client *client);
+
+/**
+ * Writes our public key, TOXLINK_KEY_SIZE bytes. False for NULL.
+ */
+bool toxlink_client_public_key(const struct Toxlink_Client *client,
+                               uint8_t *public_key);
+
+/**
+ * How far the client has come; TOXLINK_CLIENT_STATUS_DISCONNECTED for NULL.
+ */
+enum Toxlink_Client_Status toxlink_client_status(const struct Toxlink_Client *client);
+
+/**
+ * Writes why the client is disconnected, in English, to `text`, which has `size` bytes; cut if that is
+ * too little, and always ended by NUL. Returns the length of the whole, without the NUL; 0 if the
+ * client is not disconnected. `text` may be NULL if `size` is 0.
+ */
+size_t toxlink_client_failure(const struct Toxlink_Client *client,
+                              char *text,
+                              size_t size);
+
+/**
+ * Asks the relay for a connection id for the peer with this key, TOXLINK_KEY_SIZE bytes. The route
+ * callback tells the answer. Returns whether the relay was asked.
+ */
+bool toxlink_client_request_route(struct Toxlink_Client *client,
+                                  const uint8_t *public_key,
+                                  enum Toxlink_Err_Route *error);
+
+/**
+ * Gives a connection id back. Returns whether it was ours.
+ */
+bool toxlink_client_release_route(struct Toxlink_Client *client,
+                                  uint8_t connection_id,
+                                  enum Toxlink_Err_Route *error);
+
+/**
+ * Sends a packet of 1 to 2031 bytes to the peer behind a connection id, now or not at all. Returns
+ * whether it was sent. After TOXLINK_ERR_SEND_BUSY, the writable callback follows.
+ */
+bool toxlink_client_send(struct Toxlink_Client *client,
+                         uint8_t connection_id,
+                         const uint8_t *data,
+                         size_t length,
+                         enum Toxlink_Err_Send *error);
+
+/**
+ * Sends a packet of 1 to 1024 bytes to somebody whom the relay need not know as our peer. Whether it
+ * arrives is not told. Returns whether it was sent.
+ */
+bool toxlink_client_send_oob(struct Toxlink_Client *client,
+                             const uint8_t *public_key,
+                             const uint8_t *data,
+                             size_t length,
+                             enum Toxlink_Err_Send *error);
+
+/**
+ * Sends a packet of up to 2031 bytes into the onion. Returns whether it was sent.
+ */
+bool toxlink_client_send_onion(struct Toxlink_Client *client,
+                               const uint8_t *data,
+                               size_t length,
+                               enum Toxlink_Err_Send *error);
+
+/**
+ * Has the relay forward a packet to `destination`, "192.0.2.1:port" or "[2001:db8::1]:port": a DHT
+ * node, or (`destination_is_relay`) another relay; and from there along a chain of nodes, given by
+ * `chain_length` keys of TOXLINK_KEY_SIZE bytes one behind the other (4 at most; NULL with 0). Packet
+ * and chain have up to 1792 bytes together, 33 for each key. Returns whether it was sent.
+ */
+bool toxlink_client_send_forward(struct Toxlink_Client *client,
+                                 const char *destination,
+                                 bool destination_is_relay,
+                                 const uint8_t *chain_keys,
+                                 size_t chain_length,
+                                 const uint8_t *data,
+                                 size_t length,
+                                 enum Toxlink_Err_Send *error);
+
+/**
+ * Tells what the client has moved. `size` is sizeof(*statistics). False for NULL.
+ */
+bool toxlink_client_statistics(const struct Toxlink_Client *client,
+                               struct Toxlink_Client_Statistics *statistics,
+                               size_t size);
+
+/**
+ * Sets the function that hears how far the client has come; NULL for none.
+ */
+void toxlink_client_callback_status(struct Toxlink_Client *client,
+                                    toxlink_client_status_cb callback);
+
+/**
+ * Sets the function that hears the relay's answers to toxlink_client_request_route(); NULL for none.
+ */
+void toxlink_client_callback_route(struct Toxlink_Client *client,
+                                   toxlink_client_route_cb callback);
+
+/**
+ * Sets the function that hears of peers that come and go; NULL for none.
+ */
+void toxlink_client_callback_online(struct Toxlink_Client *client,
+                                    toxlink_client_online_cb callback);
+
+/**
+ * Sets the function that gets packets of peers; NULL for none.
+ */
+void toxlink_client_callback_data(struct Toxlink_Client *client,
+                                  toxlink_client_data_cb callback);
+
+/**
+ * Sets the function that gets out-of-band packets; NULL for none.
+ */
+void toxlink_client_callback_oob(struct Toxlink_Client *client,
+                                 toxlink_client_oob_cb callback);
+
+/**
+ * Sets the function that gets packets out of the onion; NULL for none.
+ */
+void toxlink_client_callback_onion(struct Toxlink_Client *client,
+                                   toxlink_client_onion_cb callback);
+
+/**
+ * Sets the function that gets forwarded packets; NULL for none.
+ */
+void toxlink_client_callback_forwarding(struct Toxlink_Client *client,
+                                        toxlink_client_forwarding_cb callback);
+
+/**
+ * Sets the function that hears when there is room again; NULL for none.
+ */
+void toxlink_client_callback_writable(struct Toxlink_Client *client,
+                                      toxlink_client_writable_cb callback);
+
+/**
+ * The name of a Toxlink_Err_Route: a static text, never NULL.
+ */
+const char *toxlink_err_route_to_string(uint32_t error);
+
+/**
+ * Makes an object without peers and relays. `options` may be NULL for the defaults; `error` may be
+ * NULL. Returns it, to be freed by toxlink_connections_kill(), or NULL.
+ */
+struct Toxlink_Connections *toxlink_connections_new(const struct Toxlink_Options *options,
+                                                    enum Toxlink_Err_New *error);
+
+/**
+ * Closes all connections and frees the object; from inside a callback of the object, as soon as its
+ * outermost call has returned, and no more callbacks follow. NULL does nothing.
+ *
+ * Like free(): no other thread may be inside a function of this object, or enter one.
+ */
+void toxlink_connections_kill(struct Toxlink_Connections *connections);
+
+/**
+ * Does what there is to do now, and calls the callbacks, with `user_data` as their last argument.
+ * Never waits. Returns whether it worked: of the errors, TOXLINK_ERR_ITERATE_BUSY means that another
+ * iteration of the object is under way, on another thread or around this call, and nothing is lost.
+ */
+bool toxlink_connections_iterate(struct Toxlink_Connections *connections,
+                                 void *user_data,
+                                 enum Toxlink_Err_Iterate *error);
+
+/**
+ * Waits until there is something to do, for `timeout` milliseconds at most (-1: as long as it takes),
+ * and then does what toxlink_connections_iterate() does. For programs without an event loop.
+ */
+bool toxlink_connections_turn(struct Toxlink_Connections *connections,
+                              int32_t timeout,
+                              void *user_data,
+                              enum Toxlink_Err_Iterate *error);
+
+/**
+ * A descriptor for poll(2), epoll(7) and the like: it can be read when toxlink_connections_iterate()
+ * has something to do. It stays the same and belongs to the object: do not read or close it. -1 for
+ * NULL.
+ */
+int32_t toxlink_connections_descriptor(const struct Toxlink_Connections *connections);
+
+/**
+ * Milliseconds until toxlink_connections_iterate() has something to do even if the descriptor stays
+ * quiet; -1 for never, 0 for now: what poll(2) takes. To be asked before each wait. A call from another
+ * thread that changes it makes the descriptor readable. -1 for NULL.
+ */
+int32_t toxlink_connections_wait(const struct Toxlink_Connections *connections);
+
+/**
+ * Writes our public key, TOXLINK_KEY_SIZE bytes. False for NULL.
+ */
+bool toxlink_connections_public_key(const struct Toxlink_Connections *connections,
+                                    uint8_t *public_key);
+
+/**
+ * Adds a relay for all peers. It is connected, and connected again, while fewer than three relays are
+ * connected; it is remembered until it is removed. `address` is "host:port", "192.0.2.1:port" or
+ * "[2001:db8::1]:port"; a host name is looked up on another thread, or by the proxy.
+ * `relay_public_key` has TOXLINK_KEY_SIZE bytes. Returns whether it was added.
+ */
+bool toxlink_connections_add_relay(struct Toxlink_Connections *connections,
+                                   const char *address,
+                                   const uint8_t *relay_public_key,
+                                   enum Toxlink_Err_Relay *error);
+
+/**
+ * Adds a relay, new or known, for a peer: one at which the peer may be. It is connected, and connected
+ * again, as long as the peer is not sleeping and online at fewer than three relays. Arguments as for
+ * toxlink_connections_add_relay(). Returns whether it was tied to the peer, or will be when its
+ * address is known.
+ */
+bool toxlink_connections_add_relay_for(struct Toxlink_Connections *connections,
+                                       uint32_t peer,
+                                       const char *address,
+                                       const uint8_t *relay_public_key,
+                                       enum Toxlink_Err_Relay *error);
+
+/**
+ * Ties a known relay to a peer, for instance the one that an out-of-band packet came from. Returns
+ * whether it worked.
+ */
+bool toxlink_connections_tie_relay(struct Toxlink_Connections *connections,
+                                   uint32_t peer,
+                                   const uint8_t *relay_public_key,
+                                   enum Toxlink_Err_Relay *error);
+
+/**
+ * Removes a relay, from all peers too. Returns whether there was one.
+ */
+bool toxlink_connections_remove_relay(struct Toxlink_Connections *connections,
+                                      const uint8_t *relay_public_key,
+                                      enum Toxlink_Err_Relay *error);
+
+/**
+ * Adds a peer by its public key, TOXLINK_KEY_SIZE bytes. Returns its number, which no other peer of
+ * this object is ever given, or TOXLINK_NO_PEER.
+ */
+uint32_t toxlink_connections_add_peer(struct Toxlink_Connections *connections,
+                                      const uint8_t *public_key,
+                                      enum Toxlink_Err_Peer *error);
+
+/**
+ * Removes a peer; no more callbacks follow for it. Returns whether there was one.
+ */
+bool toxlink_connections_remove_peer(struct Toxlink_Connections *connections,
+                                     uint32_t peer,
+                                     enum Toxlink_Err_Peer *error);
+
+/**
+ * Says whether the peer is reached in another way now. Relays that only sleeping peers need are let go
+ * and called again when one of these wakes. Returns whether there is such a peer.
+ */
+bool toxlink_connections_set_sleeping(struct Toxlink_Connections *connections,
+                                      uint32_t peer,
+                                      bool sleeping,
+                                      enum Toxlink_Err_Peer *error);
+
+/**
+ * The peer with this key, TOXLINK_KEY_SIZE bytes, or TOXLINK_NO_PEER.
+ */
+uint32_t toxlink_connections_peer_by_key(const struct Toxlink_Connections *connections,
+                                         const uint8_t *public_key);
+
+/**
+ * Writes the key of a peer, TOXLINK_KEY_SIZE bytes. Returns whether there is such a peer.
+ */
+bool toxlink_connections_peer_key(const struct Toxlink_Connections *connections,
+                                  uint32_t peer,
+                                  uint8_t *public_key);
+
+/**
+ * The number of relays at which the peer is online; 0 if it cannot be reached now, or does not exist.
+ */
+uint32_t toxlink_connections_online_relays(const struct Toxlink_Connections *connections,
+                                           uint32_t peer);
+
+/**
+ * Sends a packet of 1 to 2031 bytes to a peer, now or not at all: through the best relay that has
+ * room, or out of band if it is online at none (then 1024 bytes at most). Returns whether it was sent.
+ * After TOXLINK_ERR_SEND_BUSY, the writable callback follows.
+ */
+bool toxlink_connections_send(struct Toxlink_Connections *connections,
+                              uint32_t peer,
+                              const uint8_t *data,
+                              size_t length,
+                              enum Toxlink_Err_Send *error);
+
+/**
+ * Sends a packet of 1 to 1024 bytes through a relay to somebody who need not be a peer. Whether it
+ * arrives is not told. Returns whether it was sent. After TOXLINK_ERR_SEND_BUSY, the relay writable
+ * callback follows.
+ */
+bool toxlink_connections_send_oob(struct Toxlink_Connections *connections,
+                                  const uint8_t *relay_public_key,
+                                  const uint8_t *public_key,
+                                  const uint8_t *data,
+                                  size_t length,
+                                  enum Toxlink_Err_Send *error);
+
+/**
+ * Sends a packet of up to 2031 bytes into the onion, through this relay or (NULL) through one of those
+ * that are kept for the onion. Returns whether it was sent.
+ */
+bool toxlink_connections_send_onion(struct Toxlink_Connections *connections,
+                                    const uint8_t *relay_public_key,
+                                    const uint8_t *data,
+                                    size_t length,
+                                    enum Toxlink_Err_Send *error);
+
+/**
+ * Has a relay, or (NULL) any that is connected, forward a packet. The other arguments are those of
+ * toxlink_client_send_forward(). Returns whether it was sent.
+ */
+bool toxlink_connections_send_forward(struct Toxlink_Connections *connections,
+                                      const uint8_t *relay_public_key,
+                                      const char *destination,
+                                      bool destination_is_relay,
+                                      const uint8_t *chain_keys,
+                                      size_t chain_length,
+                                      const uint8_t *data,
+                                      size_t length,
+                                      enum Toxlink_Err_Send *error);
+
+/**
+ * Says whether we use the onion: three relays are kept for it then. NULL does nothing.
+ */
+void toxlink_connections_set_onion(struct Toxlink_Connections *connections,
+                                   bool enabled);
+
+/**
+ * Sets the function that gets packets of peers; NULL for none.
+ */
+void toxlink_connections_callback_data(struct Toxlink_Connections *connections,
+                                       toxlink_connections_data_cb callback);
+
+/**
+ * Sets the function that gets packets of others; NULL for none.
+ */
+void toxlink_connections_callback_oob(struct Toxlink_Connections *connections,
+                                      toxlink_connections_oob_cb callback);
+
+/**
+ * Sets the function that gets packets out of the onion; NULL for none.
+ */
+void toxlink_connections_callback_onion(struct Toxlink_Connections *connections,
+                                        toxlink_connections_onion_cb callback);
+
+/**
+ * Sets the function that gets forwarded packets; NULL for none.
+ */
+void toxlink_connections_callback_forwarding(struct Toxlink_Connections *connections,
+                                             toxlink_connections_forwarding_cb callback);
+
+/**
+ * Sets the function that hears of peers that come and go; NULL for none.
+ */
+void toxlink_connections_callback_peer_status(struct Toxlink_Connections *connections,
+                                              toxlink_connections_peer_status_cb callback);
+
+/**
+ * Sets the function that hears of relays that come and go; NULL for none.
+ */
+void toxlink_connections_callback_relay_status(struct Toxlink_Connections *connections,
+                                               toxlink_connections_relay_status_cb callback);
+
+/**
+ * Sets the function that hears when there is room for a peer again; NULL for none.
+ */
+void toxlink_connections_callback_writable(struct Toxlink_Connections *connections,
+                                           toxlink_connections_writable_cb callback);
+
+/**
+ * Sets the function that hears when there is room at a relay again; NULL for none.
+ */
+void toxlink_connections_callback_relay_writable(struct Toxlink_Connections *connections,
+                                                 toxlink_connections_relay_writable_cb callback);
+
+/**
+ * The name of a Toxlink_Err_Relay: a static text, never NULL.
+ */
+const char *toxlink_err_relay_to_string(uint32_t error);
+
+/**
+ * The name of a Toxlink_Err_Peer: a static text, never NULL.
+ */
+const char *toxlink_err_peer_to_string(uint32_t error);
+
+/**
+ * Writes the keys of the relays, `max` at most, TOXLINK_KEY_SIZE bytes each, to `keys`, which may be
+ * NULL if `max` is 0. Returns how many relays there are, connected or not.
+ */
+size_t toxlink_connections_relays(const struct Toxlink_Connections *connections,
+                                  uint8_t *keys,
+                                  size_t max);
+
+/**
+ * Tells how a relay fares. `size` is sizeof(*info). Returns whether there is such a relay.
+ */
+bool toxlink_connections_relay_info(const struct Toxlink_Connections *connections,
+                                    const uint8_t *relay_public_key,
+                                    struct Toxlink_Relay_Info *info,
+                                    size_t size);
+
+/**
+ * Tells how a peer fares. `size` is sizeof(*info). Returns whether there is such a peer.
+ */
+bool toxlink_connections_peer_info(const struct Toxlink_Connections *connections,
+                                   uint32_t peer,
+                                   struct Toxlink_Peer_Info *info,
+                                   size_t size);
 
 #ifdef __cplusplus
 }  // extern "C"

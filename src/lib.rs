@@ -6,8 +6,8 @@ pub mod abi;
 #[cfg(feature = "api")]
 pub mod api;
 pub mod crypto;
-#[cfg(any(feature = "tcp-client", feature = "tcp-connections", feature = "friend-connection"))]
-#[expect(non_camel_case_types, reason = "C names stay as C programs know them")]
+#[cfg(any(feature = "_relays", feature = "friend-connection", feature = "api"))]
+#[allow(non_camel_case_types, reason = "C names stay as C programs know them")]
 pub mod ffi;
 #[cfg(feature = "net")]
 pub mod net;

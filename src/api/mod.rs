@@ -1,7 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! The C functions of include/toxlink.h: the standalone library.
+//!
+//! Their comments are those of the header, so they speak to C programmers: a function may be called
+//! with what its comment says, and with nothing else.
 #![allow(unsafe_code)]
 #![allow(non_camel_case_types, reason = "C names stay as C programs know them")]
+#![allow(clippy::missing_safety_doc, reason = "the comments say it in the words of the header")]
 
+pub mod client;
+pub mod connections;
+mod entry;
+pub mod error;
+mod forward;
+pub mod info;
 pub mod keys;
+pub mod options;
 pub mod version;

@@ -6,10 +6,13 @@
 //! log line ([`handle`]). No panic leaves this room ([`fence`]).
 #![allow(unsafe_code)]
 
+#[cfg(any(feature = "_relays", feature = "friend-connection"))]
 mod arguments;
+#[cfg(any(feature = "_relays", feature = "friend-connection"))]
 pub mod callbacks;
 #[cfg(feature = "tcp-connections")]
 pub mod connections;
+#[cfg(any(feature = "_relays", feature = "friend-connection"))]
 pub mod ctypes;
 #[cfg(feature = "tcp-client")]
 mod dispatch;
@@ -21,6 +24,7 @@ mod friend_events;
 #[cfg(feature = "friend-connection")]
 pub mod friends;
 pub mod handle;
+#[cfg(any(feature = "_relays", feature = "friend-connection"))]
 pub mod host;
 #[cfg(feature = "_relays")]
 pub mod host_tcp;

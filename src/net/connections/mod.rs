@@ -157,6 +157,12 @@ impl Connections {
         self.peer_statistics(peer).map(|peer| peer.pk)
     }
 
+    /// Whether there is such a peer.
+    #[must_use]
+    pub fn peer_exists(&self, peer: PeerId) -> bool {
+        self.with(|state| state.peers.contains_key(&peer)) == Some(true)
+    }
+
     /// Relays on which the peer is online; 0 if it cannot be reached now, or is no peer.
     #[must_use]
     pub fn online_relays(&self, peer: PeerId) -> usize {
