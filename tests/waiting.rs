@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 
 use support::relays::{Client, Fault, Got, Net};
 use support::waiting::{Drive, Driver};
+use toxlink::crypto::PublicKey;
 use toxlink::proto::connections::{PeerNumber, RelayNumber};
 use toxlink::proto::time::Millis;
 
@@ -167,6 +168,23 @@ fn a_pause_is_no_silence() {
         let suspicions = |relay| machine.relay_statistics(RelayNumber(relay)).unwrap().suspicions;
         assert_eq!([suspicions(0), suspicions(1)], [0, 0], "waiting: {was_waiting}");
     }
+}
+
+/// The relay answered, so nothing but the time of the next request wakes the program.
+#[test]
+fn a_refused_request_is_repeated_in_time() {
+    let net = Net::new(1);
+    let alice = Client::new(&net, 0);
+    let peer = alice.machine.borrow_mut().new_peer(PublicKey([77; 32]), 10).unwrap();
+    net.set_fault(0, Fault::RefuseRoutes);
+    assert!(alice.add_relay_for(peer, 0));
+    let rounds = Cell::new(0);
+    let drive = Drive { net: &net, clients: &[&alice], driver: Driver::Waits, rounds: &rounds };
+    drive.idle(5000);
+    assert!(alice.send(peer, b"x").is_err());
+    net.set_fault(0, Fault::None);
+    drive.idle(15_000);
+    assert!(alice.send(peer, b"x").is_ok(), "registered: out of band");
 }
 
 #[test]
