@@ -251,7 +251,7 @@ fn feed(server: &mut RelayServer, client: ClientRef, mut bytes: &[u8], now: Mill
             Input::Over => return,
             Input::NeedsRandom => server.handle_handshake(
                 client,
-                HandshakeRandom {
+                &HandshakeRandom {
                     temporary_sk: SecretKey([90; 32]),
                     base_nonce: Nonce([7; 24]),
                     nonce: Nonce([8; 24]),
@@ -259,11 +259,10 @@ fn feed(server: &mut RelayServer, client: ClientRef, mut bytes: &[u8], now: Mill
             ),
             Input::Starved if bytes.is_empty() => return,
             Input::Starved => {
-                let Some(inbox) = server.inbox(client) else { return };
-                let room = inbox.room();
+                let Some(room) = server.room(client) else { return };
                 let count = room.len().min(bytes.len());
                 room[..count].copy_from_slice(&bytes[..count]);
-                inbox.received(count, Timestamp(now.0 / 1000));
+                server.received(client, count);
                 bytes = &bytes[count..];
             }
         }

@@ -31,7 +31,7 @@ use crate::crypto::{Nonce, PublicKey, SecretKey};
 use crate::proto::server::{
     ClientRef, Figures, HandshakeRandom, Input, Limits, Reason, RelayServer,
 };
-use crate::proto::time::{Millis, Timestamp};
+use crate::proto::time::Millis;
 
 /// Packets of one client that are handled before the others have their turn.
 const PACKETS_PER_TURN: usize = 256;
@@ -97,6 +97,10 @@ struct Socket {
     address: SocketAddr,
     /// It took all that was written last.
     is_writable: bool,
+    /// There may be something to read.
+    is_readable: bool,
+    /// Its stream ends, or has failed, behind what there is to read.
+    is_ending: bool,
     in_backlog: bool,
 }
 
@@ -236,7 +240,12 @@ impl Relay {
                 socket.is_writable = true;
                 self.write(client);
             }
-            if event.is_readable() || event.is_read_closed() || event.is_error() {
+            let is_ending = event.is_read_closed() || event.is_error();
+            if event.is_readable() || is_ending {
+                if let Some(socket) = self.socket(client) {
+                    socket.is_readable = true;
+                    socket.is_ending |= is_ending;
+                }
                 self.read(client);
             }
         }
@@ -289,7 +298,15 @@ impl Relay {
             self.sockets.resize_with(index + 1, || None);
         }
         if let Some(slot) = self.sockets.get_mut(index) {
-            *slot = Some(Socket { client, stream, address, is_writable: true, in_backlog: false });
+            *slot = Some(Socket {
+                client,
+                stream,
+                address,
+                is_writable: true,
+                is_readable: false,
+                is_ending: false,
+                in_backlog: false,
+            });
         }
     }
 
@@ -301,14 +318,13 @@ impl Relay {
                 Input::Packet => {}
                 Input::Over => return,
                 Input::NeedsRandom => match handshake_random() {
-                    Some(random) => self.server.handle_handshake(client, random),
+                    Some(random) => self.server.handle_handshake(client, &random),
                     // No secret without them.
                     None => self.server.handle_closed(client),
                 },
-                Input::Starved => match self.fill(client, now) {
-                    Ok(()) => {}
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => return,
-                    Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Input::Starved => match self.fill(client) {
+                    Ok(true) => {}
+                    Ok(false) => return,
                     Err(_) => {
                         self.server.handle_closed(client);
                         return;
@@ -322,18 +338,25 @@ impl Relay {
         }
     }
 
-    /// One read into the client's buffer.
-    fn fill(&mut self, client: ClientRef, now: Millis) -> io::Result<()> {
-        let sockets = &mut self.sockets;
-        let socket = find(sockets, client).ok_or(ErrorKind::NotConnected)?;
-        let inbox = self.server.inbox(client).ok_or(ErrorKind::NotConnected)?;
-        match socket.stream.read(inbox.room())? {
-            0 => Err(ErrorKind::UnexpectedEof.into()),
-            count => {
-                inbox.received(count, Timestamp(now.0 / 1000));
-                Ok(())
+    /// Reads once if there may be something to read; whether something came.
+    fn fill(&mut self, client: ClientRef) -> io::Result<bool> {
+        let socket = find(&mut self.sockets, client).ok_or(ErrorKind::NotConnected)?;
+        let room = self.server.room(client).ok_or(ErrorKind::NotConnected)?;
+        while socket.is_readable {
+            match socket.stream.read(room) {
+                Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
+                Ok(count) => {
+                    // What comes after a read that did not fill the room is a new event.
+                    socket.is_readable = count == room.len() || socket.is_ending;
+                    self.server.received(client, count);
+                    return Ok(true);
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => socket.is_readable = false,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
             }
         }
+        Ok(false)
     }
 
     fn write(&mut self, client: ClientRef) {
@@ -345,7 +368,11 @@ impl Relay {
             }
             match socket.stream.write(output) {
                 Ok(0) => socket.is_writable = false,
-                Ok(count) => self.server.handle_written(client, count),
+                Ok(count) => {
+                    // Room after a write that was cut short is a new event.
+                    socket.is_writable = count == output.len();
+                    self.server.handle_written(client, count);
+                }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => socket.is_writable = false,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(_) => {

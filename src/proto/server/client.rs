@@ -4,7 +4,6 @@
 use super::Reason;
 use super::routes::Routes;
 use crate::crypto::PublicKey;
-use crate::proto::relay::inbox::Inbox;
 use crate::proto::relay::secure_channel::SecureChannel;
 use crate::proto::time::Millis;
 use crate::wire::client_packet::ToClient;
@@ -30,7 +29,8 @@ pub(super) struct Client {
     /// Known from the handshake on.
     pub(super) pk: PublicKey,
     pub(super) channel: Option<Box<SecureChannel>>,
-    pub(super) inbox: Inbox,
+    /// Bytes that it has sent and that are not looked at yet, unless the inbox has them.
+    pub(super) rest: Vec<u8>,
     pub(super) routes: Routes,
     /// Frames to be written, in order; the front may be written in part.
     out: Vec<u8>,
@@ -51,7 +51,7 @@ impl Client {
             stage: Stage::Handshake,
             pk: PublicKey([0; 32]),
             channel: None,
-            inbox: Inbox::default(),
+            rest: Vec::new(),
             routes: Routes::default(),
             out: Vec::new(),
             written: 0,
@@ -66,14 +66,30 @@ impl Client {
         self.out.get(self.written..).unwrap_or_default()
     }
 
-    /// So many bytes were written.
-    pub(super) fn advance(&mut self, count: usize) {
-        self.written = self.out.len().min(self.written.saturating_add(count));
+    /// So many bytes were written, or fewer if less waited; the result is how many.
+    pub(super) fn advance(&mut self, count: usize) -> usize {
+        let count = count.min(self.output().len());
+        self.written += count;
         if self.written == self.out.len() {
             self.written = 0;
             self.out.clear();
-            self.out.shrink_to(KEPT_ROOM);
         }
+        count
+    }
+
+    /// The write buffer, for somebody else's use, if nothing waits; else one without room.
+    pub(super) fn take_empty_buffer(&mut self) -> Vec<u8> {
+        if self.out.is_empty() { core::mem::take(&mut self.out) } else { Vec::new() }
+    }
+
+    /// Whether a write buffer would save it from making its own.
+    pub(super) fn needs_buffer(&self) -> bool {
+        self.out.capacity() == 0
+    }
+
+    /// Gives it a write buffer, which has to be empty.
+    pub(super) fn give_buffer(&mut self, buffer: Vec<u8>) {
+        self.out = buffer;
     }
 
     /// The answer to the handshake, which precedes all frames.
@@ -81,17 +97,21 @@ impl Client {
         self.out.extend_from_slice(bytes);
     }
 
-    /// Seals a packet behind what waits, if that leaves at most `limit` bytes waiting. Whether it
-    /// did.
+    /// Seals a packet behind what waits, if that leaves at most `limit` bytes waiting; gives the
+    /// bytes that it added.
     ///
     /// # Errors
     /// `Reason::Internal` if there is no channel, or the packet is too long.
-    pub(super) fn push(&mut self, packet: &ToClient<'_>, limit: usize) -> Result<bool, Reason> {
+    pub(super) fn push(
+        &mut self,
+        packet: &ToClient<'_>,
+        limit: usize,
+    ) -> Result<Option<usize>, Reason> {
         let Some(channel) = &mut self.channel else { return Err(Reason::Internal) };
         let length = FRAME_PREFIX_SIZE + CRYPTO_MAC_SIZE + packet.size();
         let waiting = self.out.len() - self.written;
         if waiting + length > limit {
-            return Ok(false);
+            return Ok(None);
         }
         if self.written > 0 && self.out.len() + length > self.out.capacity() {
             self.out.drain(..self.written);
@@ -105,9 +125,6 @@ impl Client {
             return Err(Reason::Internal);
         }
         channel.commit();
-        Ok(true)
+        Ok(Some(length))
     }
 }
-
-/// Bytes of the write buffer that a client keeps when nothing waits.
-const KEPT_ROOM: usize = 4096;
