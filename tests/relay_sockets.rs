@@ -5,166 +5,24 @@
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 #![allow(clippy::disallowed_methods, reason = "waits are bounded by the clock")]
 
-use std::cell::{Cell, RefCell};
-use std::io::{ErrorKind, Read, Write};
+use std::io::Read;
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use toxlink::crypto::rust::public_key;
-use toxlink::crypto::{BoxKey, Nonce, PublicKey, SecretKey};
-use toxlink::net::random_secret_key;
-use toxlink::net::relay::{Config, Relay, Running};
-use toxlink::proto::relay::event::Event;
-use toxlink::proto::relay::note::Note;
-use toxlink::proto::relay::state::Status;
-use toxlink::proto::relay::{self, HandshakeRandom, RelayClient};
-use toxlink::proto::time::Timestamp;
-use toxlink::shell::drive::{self, Host};
-use toxlink::shell::transport::{Received, Transport, Written};
-use toxlink::wire::connection_id::ConnectionId;
-use toxlink::wire::relay_packet::{PingId, ToRelay};
+use toxlink::crypto::{PublicKey, SecretKey};
+use toxlink::net::relay::{Config, Departure, Note, Relay};
+use toxlink::proto::server::Reason;
 
-/// As long as anything here may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+use self::loopback::{Client, PATIENCE, pair, relay, until};
 
-struct Client {
-    pk: PublicKey,
-    machine: RefCell<RelayClient>,
-    stream: TcpStream,
-    online: Cell<bool>,
-    /// Data that has come.
-    data: RefCell<Vec<Vec<u8>>>,
-}
-
-impl Client {
-    fn call(address: SocketAddr, relay_pk: &PublicKey) -> Self {
-        let sk = random_secret_key().unwrap();
-        let pk = public_key(&sk);
-        let stream = TcpStream::connect(address).unwrap();
-        stream.set_nonblocking(true).unwrap();
-        let config = relay::Config {
-            self_pk: pk,
-            long_term: BoxKey::precompute(relay_pk, &sk).unwrap(),
-            target: address.into(),
-            proxy: None,
-            keeps_ledger: false,
-        };
-        let machine = RefCell::new(RelayClient::new(config, Timestamp(1_000_000)));
-        Self { pk, machine, stream, online: Cell::new(false), data: RefCell::default() }
-    }
-
-    fn step(&self) {
-        drive::step(self, Timestamp(1_000_000), drive::Limits::ALONE);
-    }
-
-    fn status(&self) -> Status {
-        self.machine.borrow().status()
-    }
-
-    fn send(&self, data: &[u8]) -> bool {
-        let connection_id = ConnectionId::from_index(0).unwrap();
-        drive::send(self, &ToRelay::Data { connection_id, data }).is_ok()
-    }
-}
-
-fn outcome(result: std::io::Result<usize>) -> Result<usize, Option<i32>> {
-    result.map_err(|error| {
-        let is_passing = matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted);
-        (!is_passing).then(|| error.raw_os_error().unwrap_or(5))
-    })
-}
-
-impl Transport for Client {
-    fn send(&self, bytes: &[u8]) -> Written {
-        match outcome((&self.stream).write(bytes)) {
-            Ok(count) => Written::Bytes(count),
-            Err(None) => Written::Bytes(0),
-            Err(Some(errno)) => Written::Failed(errno),
-        }
-    }
-
-    fn receive(&self, room: &mut [u8]) -> Received {
-        match outcome((&self.stream).read(room)) {
-            Ok(0) => Received::Closed,
-            Ok(count) => Received::Bytes(count),
-            Err(None) => Received::Empty,
-            Err(Some(errno)) => Received::Failed(errno),
-        }
-    }
-
-    fn acknowledge(&self) {}
-}
-
-impl Host for Client {
-    fn with<R>(&self, call: impl FnOnce(&mut RelayClient) -> R) -> Option<R> {
-        Some(call(&mut self.machine.borrow_mut()))
-    }
-
-    fn handshake_random(&self) -> HandshakeRandom {
-        let temporary_sk = random_secret_key().unwrap();
-        HandshakeRandom {
-            temporary_pk: public_key(&temporary_sk),
-            temporary_sk,
-            base_nonce: Nonce(self.pk.0[..24].try_into().unwrap()),
-            nonce: Nonce([5; 24]),
-        }
-    }
-
-    fn ping_id(&self) -> PingId {
-        [1; 8]
-    }
-
-    fn event(&self, event: Event<'_>) {
-        match event {
-            Event::Status { online, .. } => self.online.set(online),
-            Event::Data { data, .. } => self.data.borrow_mut().push(data.to_vec()),
-            Event::RoutingResponse { .. }
-            | Event::RoutingRefused { .. }
-            | Event::Oob { .. }
-            | Event::Onion(_)
-            | Event::Forwarding(_) => {}
-        }
-    }
-
-    fn log(&self, _: Note) {}
-}
-
-/// Steps the clients until it is so.
-fn until(clients: &[&Client], what: &str, mut is_so: impl FnMut() -> bool) {
-    let end = Instant::now() + PATIENCE;
-    while !is_so() {
-        assert!(Instant::now() < end, "not within {PATIENCE:?}: {what}");
-        for client in clients {
-            client.step();
-        }
-        std::thread::sleep(Duration::from_millis(1));
-    }
-}
-
-fn relay() -> (Running, SocketAddr, PublicKey) {
-    let local = ["127.0.0.1:0".parse().unwrap()];
-    let relay = Relay::bind(&Config::new(local, random_secret_key().unwrap())).unwrap();
-    let (address, pk) = (relay.addresses()[0], relay.public_key());
-    (relay.spawn().unwrap(), address, pk)
-}
-
-/// Two clients that see each other.
-fn pair(address: SocketAddr, pk: &PublicKey) -> (Client, Client) {
-    let (a, b) = (Client::call(address, pk), Client::call(address, pk));
-    until(&[&a, &b], "both are confirmed", || {
-        a.status() == Status::Confirmed && b.status() == Status::Confirmed
-    });
-    a.machine.borrow_mut().request_route(b.pk).unwrap();
-    b.machine.borrow_mut().request_route(a.pk).unwrap();
-    until(&[&a, &b], "they see each other", || a.online.get() && b.online.get());
-    (a, b)
-}
+#[path = "support/loopback.rs"]
+mod loopback;
 
 #[test]
 fn a_megabyte_each_way_arrives_whole_and_in_order() {
     const PACKETS: u32 = 1000;
-    let (running, address, pk) = relay();
+    let (relay, address, pk) = relay();
     let (a, b) = pair(address, &pk);
     let (mut from_a, mut from_b) = (0u32, 0u32);
     until(&[&a, &b], "all packets are there", || {
@@ -185,56 +43,64 @@ fn a_megabyte_each_way_arrives_whole_and_in_order() {
             assert_eq!(data.len(), 1004);
         }
     }
-    let relay = running.stop().unwrap();
+    relay.stop();
     assert_eq!(relay.figures().forwarded, 2 * u64::from(PACKETS));
     assert_eq!(relay.figures().dropped, 0);
 }
 
 #[test]
 fn who_hangs_up_is_gone_and_who_stays_is_told() {
-    let (running, address, pk) = relay();
+    let (relay, address, pk) = relay();
     let (a, b) = pair(address, &pk);
     drop(a);
     until(&[&b], "the other one is offline", || !b.online.get());
     drop(b);
-    let mut relay = running.stop().unwrap();
+    relay.stop();
     let end = Instant::now() + PATIENCE;
+    let mut departures = Vec::new();
     while relay.clients() > 0 {
         assert!(Instant::now() < end);
-        relay.turn(Some(Duration::from_millis(10))).unwrap();
+        relay.turn(Some(Duration::from_millis(10)), &mut |note| departures.push(note)).unwrap();
     }
-    let departures = relay.take_departures();
-    assert_eq!(departures.len(), 2, "{departures:?}");
-    assert!(relay.take_departures().is_empty());
+    // The first one may have left while the thread was running.
+    assert!(matches!(
+        departures.last(),
+        Some(Note::Left(Departure { reason: Reason::Closed, .. })) | None
+    ));
 }
 
 #[test]
 fn an_idle_relay_sleeps_until_a_client_is_due() {
     let local = ["127.0.0.1:0".parse().unwrap(), "[::1]:0".parse().unwrap()];
-    let mut relay = Relay::bind(&Config::new(local, SecretKey([1; 32]))).unwrap();
+    let relay = Relay::bind(&Config::new(local, SecretKey([1; 32]))).unwrap();
     assert_eq!(relay.addresses().len(), 2);
     assert_eq!(relay.wait(), None, "nobody is there");
     let _caller = TcpStream::connect(relay.addresses()[1]).unwrap();
-    relay.turn(Some(PATIENCE)).unwrap();
+    relay.turn(Some(PATIENCE), &mut |_| {}).unwrap();
     let wait = relay.wait().unwrap();
     assert!(wait > Duration::from_secs(5) && wait <= Duration::from_secs(10), "{wait:?}");
     assert!(relay.descriptor() >= 0);
 }
 
 #[test]
-fn too_many_clients_are_refused_and_a_config_without_address_is_an_error() {
+fn too_many_callers_are_sent_away_and_a_config_without_address_is_an_error() {
     assert!(Relay::bind(&Config::new([], SecretKey([1; 32]))).is_err());
     let mut config = Config::new(["127.0.0.1:0".parse().unwrap()], SecretKey([1; 32]));
     config.limits.clients = 1;
-    let mut relay = Relay::bind(&config).unwrap();
+    let relay = Relay::bind(&config).unwrap();
     let address = relay.addresses()[0];
     let mut callers: Vec<TcpStream> =
         (0..2).map(|_| TcpStream::connect(address).unwrap()).collect();
     let end = Instant::now() + PATIENCE;
-    while relay.figures().refused == 0 {
+    let mut notes = Vec::new();
+    while notes.is_empty() {
         assert!(Instant::now() < end);
-        relay.turn(Some(Duration::from_millis(10))).unwrap();
+        relay.turn(Some(Duration::from_millis(10)), &mut |note| notes.push(note)).unwrap();
     }
+    let [Note::Left(Departure { address, reason: Reason::Crowded })] = notes[..] else {
+        panic!("{notes:?}")
+    };
+    assert_eq!(address, callers[0].local_addr().unwrap(), "the one that waits longest");
     // One of the two is hung up on.
     let ended = callers.iter_mut().filter_map(|caller| {
         caller.set_read_timeout(Some(Duration::from_millis(500))).unwrap();

@@ -19,6 +19,10 @@ enum {
     T_FAST = 2,
     /* Not run with --original: what it does there is undefined. */
     T_SKIP = 4,
+    /* Not run with toxlink's relay, which has no forwarding. */
+    T_FORWARDING = 8,
+    /* The original fails because of what toxcore's relay does, and passes with toxlink's. */
+    T_MENDED = 16,
 };
 
 /* The original fails the test before toxcore `abi` (as TOX_ABI counts), or from that version on. */
@@ -41,6 +45,9 @@ _Noreturn void fail_at(const char *file, int line, const char *format, ...)
 
 /* Real milliseconds of a clock that only goes forward. */
 uint64_t real_ms(void);
+
+/* Whether relays are to be toxlink's instead of toxcore's (--own-relay). */
+bool wants_own_relay(void);
 
 /* How much longer than usual things may take (valgrind, sanitizers). */
 int slowness(void);

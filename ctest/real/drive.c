@@ -17,6 +17,10 @@ void step(void)
         if (W.relays[i].server != NULL && !W.relays[i].paused) {
             do_TCP_server(W.relays[i].server, relay_mono);
         }
+
+        if (W.relays[i].own != NULL && !W.relays[i].paused) {
+            W.relays[i].accepted_count = own_relay_do(W.relays[i].own);
+        }
     }
 
     for (size_t i = 0; i < MAX_CLIENTS; ++i) {

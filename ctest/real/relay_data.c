@@ -384,7 +384,7 @@ int main(int argc, char **argv)
         {"notifications", notifications, T_FAST, 20},
         {"disconnect_request", disconnect_request, T_FAST, 20},
         {"disconnect_unused", disconnect_unused, T_OURS | T_FAST, 20},
-        {"empty_data", empty_data, T_OURS | T_FAST, 20},
+        {"empty_data", empty_data, T_OURS | T_FAST | T_MENDED, 20},
         {"data_after_disconnect", data_after_disconnect, T_OURS | T_FAST, 20},
     };
 

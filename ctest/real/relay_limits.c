@@ -195,7 +195,7 @@ int main(int argc, char **argv)
         {"full_table_carries_data", full_table_carries_data, 0, 20},
         {"asked_and_given_up", asked_and_given_up, 0, 20},
         {"onion_without_onion", onion_without_onion, T_FAST, 10},
-        {"forward_without_forwarding", forward_without_forwarding, T_OURS | T_FAST, 10},
+        {"forward_without_forwarding", forward_without_forwarding, T_OURS | T_FAST | T_FORWARDING, 10},
     };
 
     return run_tests("relay_limits", tests, sizeof(tests) / sizeof(tests[0]), argc, argv);

@@ -9,6 +9,7 @@
 #   modules   the modules of toxcore that are replaced
 #   programs  one program for each of these C files of the suite
 #   ours      those of them that ask for functions that the original has not
+#   relays    those of them for the stage relay, that is, with toxlink's relay
 #   later     those of them for what toxcore has since 0.2.20
 #   threaded  those of them that helgrind is for
 #   support   C files that are linked to each, from ctest/
@@ -21,7 +22,7 @@ run_suite() {
     local stages=() toxcore=0.2.18 chosen=()
     while [ $# -gt 0 ]; do
         case $1 in
-            --plain | --asan | --valgrind | --helgrind | --original) stages+=("${1#--}") ;;
+            --plain | --relay | --asan | --valgrind | --helgrind | --original) stages+=("${1#--}") ;;
             --toxcore) toxcore=${2:?--toxcore needs a version}; shift ;;
             --inside) shift; inside "$@"; return ;;
             --help | -h) usage; return ;;
@@ -32,7 +33,10 @@ run_suite() {
     done
     one_of "$toxcore" "$(toxcore_versions)" ||
         die "toxcore $toxcore is not supported; supported: $(toxcore_versions | paste -sd ' ')"
-    [ "${#stages[@]}" -gt 0 ] || stages=(plain asan valgrind helgrind)
+    if [ "${#stages[@]}" -eq 0 ]; then
+        stages=(plain asan valgrind helgrind)
+        [ "${#relays[@]}" -eq 0 ] || stages=(plain relay asan valgrind helgrind)
+    fi
     need_packages gcc libc6-dev libsodium-dev libopus-dev libvpx-dev
     prepare "$toxcore" "${stages[@]}"
     in_netns "$ROOT/$suite/run" --inside "$toxcore" "${stages[*]}" "${chosen[@]}"
@@ -50,6 +54,10 @@ prepare() {
             asan) compile "$toxcore" asan link.args -fsanitize=address -fno-omit-frame-pointer ;;
             valgrind | helgrind) need_packages valgrind && compile "$toxcore" plain link.args ;;
             original) compile "$toxcore" original link-original.args ;;
+            relay)
+                compile "$toxcore" plain link.args
+                compile "$toxcore" original link-original.args
+                ;;
         esac
     done
 }
@@ -156,6 +164,7 @@ run_stage() {
     say "stage: $stage"
     for name in "${programs[@]}"; do
         [ "$stage" != helgrind ] || among "$name" "${threaded[@]}" || continue
+        [ "$stage" != relay ] || among "$name" "${relays[@]}" || continue
         [ "$stage" != original ] || ! among "$name" "${ours[@]}" || continue
         select_tests "$name" "$@" || continue
         case $stage in
@@ -167,6 +176,10 @@ run_stage() {
             valgrind) run_valgrind "$base/plain/$name" --tool=memcheck --leak-check=full ;;
             helgrind) run_valgrind "$base/plain/$name" --tool=helgrind ;;
             original) run_program "$base/original/$name" --original ;;
+            relay)
+                run_program "$base/plain/$name" --own-relay
+                run_program "$base/original/$name" --original --own-relay
+                ;;
         esac
         unset REAL_SLOW
     done

@@ -229,6 +229,11 @@ static int noting_close(void *obj, Net_Socket s)
 
 static void relay_open(Relay *relay)
 {
+    if (wants_own_relay()) {
+        relay->own = own_relay_new(relay->sk, relay->v6, relay->port);
+        return;
+    }
+
     relay_funcs = *system_network()->funcs;
     relay_funcs.accept = noting_accept;
     relay_funcs.close = noting_close;
@@ -258,6 +263,11 @@ Relay *relay_start(bool v6, uint16_t port)
 
 void relay_stop(Relay *relay)
 {
+    if (relay->own != NULL) {
+        own_relay_kill(relay->own);
+        relay->own = NULL;
+    }
+
     if (relay->server != NULL) {
         kill_TCP_server(relay->server);
         relay->server = NULL;

@@ -52,8 +52,11 @@ struct Client {
     void (*react)(Client *client, Event_Kind kind);
 };
 
+/* A relay of a test: toxcore's own TCP server, or with --own-relay toxlink's. One of the two is NULL,
+ * both are while it is stopped. The accepted sockets of the latter are only counted. */
 typedef struct Relay {
     TCP_Server *server;
+    struct Toxlink_Relay *own;
     uint8_t pk[32];
     uint8_t sk[32];
     bool v6;
@@ -115,6 +118,12 @@ Relay *relay_start(bool v6, uint16_t port);
 void relay_stop(Relay *relay);
 /* Starts it again: same port, same keys. */
 void relay_restart(Relay *relay);
+
+/* ---- own_relay.c: toxlink's relay, whose library REAL_TOXLINK names; its time is the real one */
+struct Toxlink_Relay *own_relay_new(const uint8_t *secret_key, bool v6, uint16_t port);
+/* One turn; how many clients it has accepted so far. */
+size_t own_relay_do(struct Toxlink_Relay *relay);
+void own_relay_kill(struct Toxlink_Relay *relay);
 
 /* Takes a free client slot and gives it keys; no connection yet. */
 Client *client_new(void);

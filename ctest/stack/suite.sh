@@ -17,6 +17,7 @@
     programs=(mesh comeback change conference group soak)
     later=(group)
     ours=()
+    relays=()
     threaded=()
     support=(real/check stack/clock stack/wires stack/relay stack/town stack/talk stack/meeting stack/gathering stack/usage)
 }

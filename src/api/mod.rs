@@ -15,4 +15,5 @@ mod forward;
 pub mod info;
 pub mod keys;
 pub mod options;
+pub mod relay;
 pub mod version;

@@ -7,7 +7,6 @@ use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use toxlink::crypto::SecretKey;
 use toxlink::net::random_secret_key;
@@ -31,9 +30,6 @@ Two kinds of lines on the standard output say how it is reached, each value afte
   public-key HEX
   listening ADDRESS
 ";
-
-/// How often the departures are looked at when nothing happens.
-const LOOK: Duration = Duration::from_secs(1);
 
 struct Options {
     listen: Vec<SocketAddr>,
@@ -111,7 +107,7 @@ fn run(options: Options) -> io::Result<core::convert::Infallible> {
     if let Some(clients) = options.max_clients {
         config.limits.clients = clients;
     }
-    let mut relay = Relay::bind(&config)?;
+    let relay = Relay::bind(&config)?;
     let mut out = io::stdout().lock();
     writeln!(out, "public-key {}", relay.public_key().to_hex())?;
     for address in relay.addresses() {
@@ -119,12 +115,12 @@ fn run(options: Options) -> io::Result<core::convert::Infallible> {
     }
     out.flush()?;
     loop {
-        relay.turn(options.is_verbose.then_some(LOOK))?;
-        for departure in relay.take_departures() {
+        let turned = relay.turn(None, &mut |note| {
             if options.is_verbose {
-                eprintln!("{}: {}", departure.address, departure.reason);
+                eprintln!("{note}");
             }
-        }
+        });
+        turned.map_err(io::Error::other)?;
     }
 }
 

@@ -7,42 +7,31 @@
 //!
 //! let relay = Relay::bind(&Config::new(["127.0.0.1:0".parse().unwrap()], SecretKey([1; 32])))?;
 //! println!("{} on {:?}", relay.public_key().to_hex(), relay.addresses());
-//! let running = relay.spawn()?;
+//! relay.start(|note| eprintln!("{note}")).expect("nobody else turns it");
 //! // Clients may call now.
-//! let relay = running.stop().expect("it ran");
+//! relay.stop();
 //! assert_eq!(relay.figures().accepted, 0);
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
-use std::collections::VecDeque;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use mio::net::{TcpListener, TcpStream};
-use mio::{Events, Interest, Poll, Token, Waker};
+use mio::Waker;
+use parking_lot::Mutex;
 
-use super::Stopwatch;
-use crate::crypto::{Nonce, PublicKey, SecretKey};
-use crate::proto::server::{
-    ClientRef, Figures, HandshakeRandom, Input, Limits, Reason, RelayServer,
-};
+use self::engine::Engine;
+use super::{Stopwatch, TurnError};
+use crate::crypto::{PublicKey, SecretKey};
+use crate::proto::server::{Figures, Limits, Reason};
 use crate::proto::time::Millis;
 
-/// Packets of one client that are handled before the others have their turn.
-const PACKETS_PER_TURN: usize = 256;
-/// Events taken from the system at once.
-const EVENTS: usize = 1024;
-/// Milliseconds in which no client is accepted when the system has no room for more sockets.
-const ACCEPT_PAUSE_MS: u64 = 200;
-/// Tokens from here on are listeners.
-const FIRST_LISTENER: usize = usize::MAX / 2;
-/// The token of the waker.
-const WAKER: Token = Token(usize::MAX);
+mod engine;
 
 /// What a relay is made from.
 #[derive(Clone, Debug)]
@@ -63,24 +52,6 @@ impl Config {
     }
 }
 
-/// A relay. It does something only in [`Relay::turn`], or on its own thread ([`Relay::spawn`]).
-#[derive(Debug)]
-pub struct Relay {
-    poll: Poll,
-    events: Events,
-    waker: Arc<Waker>,
-    listeners: Vec<TcpListener>,
-    server: RelayServer,
-    /// By client number.
-    sockets: Vec<Option<Socket>>,
-    /// Clients that have sent more than one turn may handle.
-    backlog: VecDeque<ClientRef>,
-    /// When sockets are accepted again.
-    accept_again: Option<Millis>,
-    clock: Stopwatch,
-    departures: VecDeque<Departure>,
-}
-
 /// A client that is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Departure {
@@ -90,365 +61,259 @@ pub struct Departure {
     pub reason: Reason,
 }
 
+/// Something for the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// A client is gone.
+    Left(Departure),
+    /// The system has no socket for a caller, which has to wait; told once a second at most.
+    NoSocket(ErrorKind),
+    /// The thread of its own is over, because it was stopped.
+    Stopped,
+    /// The thread of its own is over, because the system cannot tell which sockets are ready.
+    Failed(ErrorKind),
+}
+
+impl core::fmt::Display for Note {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Left(Departure { address, reason }) => write!(f, "{address}: {reason}"),
+            Self::NoSocket(kind) => write!(f, "no socket for a caller: {kind}"),
+            Self::Stopped => f.write_str("the relay has stopped"),
+            Self::Failed(kind) => write!(f, "the relay has stopped: {kind}"),
+        }
+    }
+}
+
+/// A handler of notes. It may call every function of the relay; no lock is held meanwhile.
+pub type Handler<'a> = dyn FnMut(Note) + 'a;
+
+/// A relay, for any thread. It does something only in [`Relay::turn`], or on a thread of its own
+/// ([`Relay::start`]). That thread ends when the relay is dropped.
 #[derive(Debug)]
-struct Socket {
-    client: ClientRef,
-    stream: TcpStream,
-    address: SocketAddr,
-    /// It took all that was written last.
-    is_writable: bool,
-    /// There may be something to read.
-    is_readable: bool,
-    /// Its stream ends, or has failed, behind what there is to read.
-    is_ending: bool,
-    in_backlog: bool,
+pub struct Relay {
+    core: Arc<Core>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    public_key: PublicKey,
+    addresses: Vec<SocketAddr>,
+    descriptor: RawFd,
+    waker: Arc<Waker>,
+    clock: Stopwatch,
+}
+
+/// What the relay and its thread share.
+#[derive(Debug)]
+struct Core {
+    /// Somebody turns it, or has its thread turn it. Who has set this may lock `engine`.
+    is_busy: AtomicBool,
+    engine: Mutex<Engine>,
+    shown: Mutex<Shown>,
+    /// The thread is to end.
+    stops: AtomicBool,
+    /// The owner is gone: nothing is told any more.
+    is_dropped: AtomicBool,
+    /// A turn has panicked: it is not turned again.
+    is_broken: AtomicBool,
+}
+
+/// What others see of the engine, as it was after its last turn.
+#[derive(Clone, Copy, Debug, Default)]
+struct Shown {
+    figures: Figures,
+    clients: usize,
+    /// When there is something to do even if no socket stirs.
+    due: Option<Millis>,
+}
+
+impl Shown {
+    fn wait(&self, now: Millis) -> Option<Duration> {
+        self.due.map(|due| Duration::from_millis(due.since(now)))
+    }
 }
 
 impl Relay {
-    /// A relay that listens, and serves as soon as it is turned.
+    /// A relay that listens, and serves as soon as it is turned or started.
     ///
     /// # Errors
     /// What the system says about an address, or that it has no descriptors left;
     /// `InvalidInput` without any address.
     pub fn bind(config: &Config) -> io::Result<Self> {
-        if config.addresses.is_empty() {
-            return Err(io::Error::new(ErrorKind::InvalidInput, "no address to listen on"));
-        }
-        let poll = Poll::new()?;
-        let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
-        let mut listeners = Vec::new();
-        for (index, address) in config.addresses.iter().enumerate() {
-            let mut listener = TcpListener::bind(*address)?;
-            let token = Token(FIRST_LISTENER + index);
-            poll.registry().register(&mut listener, token, Interest::READABLE)?;
-            listeners.push(listener);
-        }
+        let engine = Engine::bind(config)?;
         Ok(Self {
-            poll,
-            events: Events::with_capacity(EVENTS),
-            waker,
-            listeners,
-            server: RelayServer::new(config.secret_key.clone(), config.limits),
-            sockets: Vec::new(),
-            backlog: VecDeque::new(),
-            accept_again: None,
-            clock: Stopwatch::start(),
-            departures: VecDeque::new(),
+            public_key: engine.public_key(),
+            addresses: engine.addresses(),
+            descriptor: engine.descriptor(),
+            waker: engine.waker(),
+            clock: engine.clock(),
+            thread: Mutex::new(None),
+            core: Arc::new(Core {
+                is_busy: AtomicBool::new(false),
+                shown: Mutex::new(engine.shown()),
+                engine: Mutex::new(engine),
+                stops: AtomicBool::new(false),
+                is_dropped: AtomicBool::new(false),
+                is_broken: AtomicBool::new(false),
+            }),
         })
     }
 
     /// The key by which clients know this relay.
     #[must_use]
     pub fn public_key(&self) -> PublicKey {
-        self.server.public_key()
+        self.public_key
     }
 
     /// Where it listens, with the ports that the system chose.
     #[must_use]
-    pub fn addresses(&self) -> Vec<SocketAddr> {
-        self.listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect()
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
     }
 
-    /// Clients that are confirmed.
+    /// Clients that are confirmed, as of the last turn.
     #[must_use]
     pub fn clients(&self) -> usize {
-        self.server.confirmed()
+        self.core.shown.lock().clients
     }
 
-    /// What was done so far.
+    /// What was done so far, as of the last turn.
     #[must_use]
     pub fn figures(&self) -> Figures {
-        self.server.figures()
+        self.core.shown.lock().figures
     }
 
-    /// The newest departures since the last call, [`DEPARTURES`] at most, oldest first.
-    pub fn take_departures(&mut self) -> Vec<Departure> {
-        core::mem::take(&mut self.departures).into()
-    }
-
-    /// A descriptor that can be read when [`Self::turn`] has something to do, for the event loop of
-    /// the surrounding program. Besides that, turn it when [`Self::wait`] is over.
+    /// A descriptor that can be read when [`Self::iterate`] has something to do, for the event loop
+    /// of the surrounding program. It belongs to the relay.
     #[must_use]
     pub fn descriptor(&self) -> RawFd {
-        self.poll.as_raw_fd()
+        self.descriptor
     }
 
-    /// How long there is nothing to do if no socket stirs; `None` for as long as you like.
+    /// How long there is nothing to do if the descriptor stays quiet; `None` for as long as that.
     #[must_use]
     pub fn wait(&self) -> Option<Duration> {
-        if !self.backlog.is_empty() {
-            return Some(Duration::ZERO);
-        }
-        let now = self.now();
-        let due = [self.server.deadline(), self.accept_again].into_iter().flatten().min();
-        due.map(|due| Duration::from_millis(due.since(now)))
+        let shown = *self.core.shown.lock();
+        shown.wait(self.clock.now())
     }
 
-    /// Waits until something can be done, for `limit` at most (`None`: as long as it takes), and
+    /// Does what there is to do now.
+    ///
+    /// # Errors
+    /// [`TurnError`]; a client's troubles are not errors of the relay.
+    pub fn iterate(&self, handler: &mut Handler<'_>) -> Result<(), TurnError> {
+        self.turn(Some(Duration::ZERO), handler)
+    }
+
+    /// Waits until there is something to do, for `limit` at most (`None`: as long as it takes), and
     /// does it.
     ///
     /// # Errors
-    /// What the system says about waiting. A client's troubles are not errors of the relay.
-    pub fn turn(&mut self, limit: Option<Duration>) -> io::Result<()> {
-        let timeout = [self.wait(), limit].into_iter().flatten().min();
-        let mut events = core::mem::replace(&mut self.events, Events::with_capacity(0));
-        let polled = self.poll.poll(&mut events, timeout);
-        if polled.is_ok() {
-            self.handle_events(&events);
-        }
-        self.events = events;
-        match polled {
-            Err(error) if error.kind() != ErrorKind::Interrupted => Err(error),
-            _ => Ok(()),
-        }
+    /// [`TurnError`]; a client's troubles are not errors of the relay.
+    pub fn turn(
+        &self,
+        limit: Option<Duration>,
+        handler: &mut Handler<'_>,
+    ) -> Result<(), TurnError> {
+        let busy = Busy::new(&self.core).ok_or(TurnError::Busy)?;
+        busy.0.turn(limit, handler).map_err(TurnError::System)
     }
 
-    /// Runs on a thread of its own until it is stopped.
+    /// Serves on a thread of its own until it is stopped. Meanwhile a turn is [`TurnError::Busy`].
     ///
     /// # Errors
-    /// The system has no thread left.
-    pub fn spawn(mut self) -> io::Result<Running> {
-        let stop = Arc::new(AtomicBool::new(false));
-        let (seen, waker) = (Arc::clone(&stop), Arc::clone(&self.waker));
+    /// `Busy` if it is started already, or being turned; `System` if there is no thread left.
+    pub fn start(&self, mut handler: impl FnMut(Note) + Send + 'static) -> Result<(), TurnError> {
+        let mut thread = self.thread.lock();
+        let busy = Busy::new(&self.core).ok_or(TurnError::Busy)?;
+        self.core.stops.store(false, Ordering::Release);
+        // Who drops the relay inside the handler frees it here, where the thread is no part of it.
         let body = move || {
-            while !seen.load(Ordering::Relaxed) && self.turn(None).is_ok() {}
-            self
+            let core = &busy.0;
+            let mut last = Note::Stopped;
+            while !core.stops.load(Ordering::Acquire) {
+                if let Err(error) = core.turn(None, &mut handler) {
+                    last = Note::Failed(error.kind());
+                    break;
+                }
+            }
+            core.tell(last, &mut handler);
         };
-        let thread = thread::Builder::new().name("toxlink-relay".to_owned()).spawn(body)?;
-        Ok(Running { stop, waker, thread: Some(thread) })
+        let builder = thread::Builder::new().name("toxlink-relay".to_owned());
+        *thread = Some(builder.spawn(body).map_err(TurnError::System)?);
+        Ok(())
     }
 
-    // --------------------------------------------------------------------------- the details
-
-    fn handle_events(&mut self, events: &Events) {
-        for client in core::mem::take(&mut self.backlog) {
-            if let Some(socket) = self.socket(client) {
-                socket.in_backlog = false;
-                self.read(client);
-            }
-        }
-        for event in events {
-            let Token(token) = event.token();
-            if token >= FIRST_LISTENER {
-                // The waker has nothing else to say than that there is a turn.
-                self.accept(token - FIRST_LISTENER);
-                continue;
-            }
-            let Some(Some(socket)) = self.sockets.get_mut(token) else { continue };
-            let client = socket.client;
-            if event.is_writable() && !socket.is_writable {
-                socket.is_writable = true;
-                self.write(client);
-            }
-            let is_ending = event.is_read_closed() || event.is_error();
-            if event.is_readable() || is_ending {
-                if let Some(socket) = self.socket(client) {
-                    socket.is_readable = true;
-                    socket.is_ending |= is_ending;
-                }
-                self.read(client);
-            }
-        }
-        if self.accept_again.is_some_and(|at| at <= self.now()) {
-            self.accept_again = None;
-            for index in 0..self.listeners.len() {
-                self.accept(index);
-            }
-        }
-        let now = self.now();
-        // Without random bytes a ping still has an id that is answered.
-        self.server.handle_timeout(now, || random().unwrap_or([1; 8]));
-        while let Some(client) = self.server.take_dirty() {
-            self.write(client);
-        }
-        while let Some((client, reason)) = self.server.take_closed() {
-            self.forget(client, reason);
-        }
-    }
-
-    fn accept(&mut self, index: usize) {
-        loop {
-            let Some(listener) = self.listeners.get(index) else { return };
-            match listener.accept() {
-                Ok((stream, address)) => self.welcome(stream, address),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
-                // The caller was gone before we came.
-                Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(_) => {
-                    // No descriptors left, as a rule. Nobody would tell us when there are some.
-                    self.accept_again = Some(Millis(self.now().0 + ACCEPT_PAUSE_MS));
-                    return;
-                }
-            }
-        }
-    }
-
-    fn welcome(&mut self, mut stream: TcpStream, address: SocketAddr) {
-        // Without it small packets wait for the acknowledgement of those before them.
-        let _ = stream.set_nodelay(true);
-        let Some(client) = self.server.accept(self.now()) else { return };
-        let index = client.number as usize;
-        let interest = Interest::READABLE | Interest::WRITABLE;
-        if self.poll.registry().register(&mut stream, Token(index), interest).is_err() {
-            self.server.handle_closed(client);
-            return;
-        }
-        if self.sockets.len() <= index {
-            self.sockets.resize_with(index + 1, || None);
-        }
-        if let Some(slot) = self.sockets.get_mut(index) {
-            *slot = Some(Socket {
-                client,
-                stream,
-                address,
-                is_writable: true,
-                is_readable: false,
-                is_ending: false,
-                in_backlog: false,
-            });
-        }
-    }
-
-    /// Reads and handles what is there, for one turn.
-    fn read(&mut self, client: ClientRef) {
-        let now = self.now();
-        for _ in 0..PACKETS_PER_TURN {
-            match self.server.handle_input(client, now) {
-                Input::Packet => {}
-                Input::Over => return,
-                Input::NeedsRandom => match handshake_random() {
-                    Some(random) => self.server.handle_handshake(client, &random),
-                    // No secret without them.
-                    None => self.server.handle_closed(client),
-                },
-                Input::Starved => match self.fill(client) {
-                    Ok(true) => {}
-                    Ok(false) => return,
-                    Err(_) => {
-                        self.server.handle_closed(client);
-                        return;
-                    }
-                },
-            }
-        }
-        if let Some(socket) = self.socket(client).filter(|socket| !socket.in_backlog) {
-            socket.in_backlog = true;
-            self.backlog.push_back(client);
-        }
-    }
-
-    /// Reads once if there may be something to read; whether something came.
-    fn fill(&mut self, client: ClientRef) -> io::Result<bool> {
-        let socket = find(&mut self.sockets, client).ok_or(ErrorKind::NotConnected)?;
-        let room = self.server.room(client).ok_or(ErrorKind::NotConnected)?;
-        while socket.is_readable {
-            match socket.stream.read(room) {
-                Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
-                Ok(count) => {
-                    // What comes after a read that did not fill the room is a new event.
-                    socket.is_readable = count == room.len() || socket.is_ending;
-                    self.server.received(client, count);
-                    return Ok(true);
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => socket.is_readable = false,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(false)
-    }
-
-    fn write(&mut self, client: ClientRef) {
-        let Some(socket) = find(&mut self.sockets, client) else { return };
-        while socket.is_writable {
-            let output = self.server.output(client);
-            if output.is_empty() {
-                return;
-            }
-            match socket.stream.write(output) {
-                Ok(0) => socket.is_writable = false,
-                Ok(count) => {
-                    // Room after a write that was cut short is a new event.
-                    socket.is_writable = count == output.len();
-                    self.server.handle_written(client, count);
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => socket.is_writable = false,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(_) => {
-                    self.server.handle_closed(client);
-                    return;
-                }
-            }
-        }
-    }
-
-    fn forget(&mut self, client: ClientRef, reason: Reason) {
-        let slot = self.sockets.get_mut(client.number as usize);
-        let ours = |socket: &mut Socket| socket.client == client;
-        let Some(mut socket) = slot.and_then(|slot| slot.take_if(ours)) else { return };
-        let _ = self.poll.registry().deregister(&mut socket.stream);
-        if self.departures.len() == DEPARTURES {
-            self.departures.pop_front();
-        }
-        self.departures.push_back(Departure { address: socket.address, reason });
-    }
-
-    fn socket(&mut self, client: ClientRef) -> Option<&mut Socket> {
-        find(&mut self.sockets, client)
-    }
-
-    fn now(&self) -> Millis {
-        self.clock.now()
-    }
-}
-
-/// Departures that are remembered.
-pub const DEPARTURES: usize = 64;
-
-fn find(sockets: &mut [Option<Socket>], client: ClientRef) -> Option<&mut Socket> {
-    sockets.get_mut(client.number as usize)?.as_mut().filter(|socket| socket.client == client)
-}
-
-/// A relay on a thread of its own. Stops when dropped.
-#[derive(Debug)]
-pub struct Running {
-    stop: Arc<AtomicBool>,
-    waker: Arc<Waker>,
-    thread: Option<JoinHandle<Relay>>,
-}
-
-impl Running {
-    /// Stops the thread and gives the relay back; `None` if the thread has panicked.
-    #[must_use]
-    pub fn stop(mut self) -> Option<Relay> {
-        self.end()
-    }
-
-    fn end(&mut self) -> Option<Relay> {
-        self.stop.store(true, Ordering::Relaxed);
+    /// Ends the thread, and waits for that: from then on it does nothing and tells nothing. Called
+    /// from inside the handler, it does not wait, and the thread ends when the handler returns.
+    /// Does nothing if it was not started.
+    pub fn stop(&self) {
+        let mut slot = self.thread.lock();
+        let Some(thread) = slot.as_ref() else { return };
+        self.core.stops.store(true, Ordering::Release);
         // If this fails, the thread sees the word at its next event.
         let _ = self.waker.wake();
-        self.thread.take()?.join().ok()
+        if is_current(thread) {
+            return;
+        }
+        let thread = slot.take();
+        drop(slot);
+        // It fails if the thread has panicked, which is its end, too.
+        let _ = thread.map(JoinHandle::join);
     }
 }
 
-impl Drop for Running {
+fn is_current(thread: &JoinHandle<()>) -> bool {
+    thread.thread().id() == thread::current().id()
+}
+
+impl Drop for Relay {
     fn drop(&mut self) {
-        let _ = self.end();
+        if self.thread.get_mut().as_ref().is_some_and(is_current) {
+            self.core.is_dropped.store(true, Ordering::Release);
+        }
+        self.stop();
     }
 }
 
-/// Random bytes of the operating system.
-fn random<const N: usize>() -> Option<[u8; N]> {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).ok().map(|()| bytes)
+impl Core {
+    /// One turn of the engine; the handler runs when nothing is locked.
+    fn turn(&self, limit: Option<Duration>, handler: &mut Handler<'_>) -> io::Result<()> {
+        if self.is_broken.load(Ordering::Acquire) {
+            return Err(io::Error::other("a turn of this relay has panicked"));
+        }
+        let (turned, notes) = {
+            let mut engine = self.engine.lock();
+            let turned = engine.turn(limit);
+            *self.shown.lock() = engine.shown();
+            (turned, engine.take_notes())
+        };
+        for note in notes {
+            self.tell(note, handler);
+        }
+        turned
+    }
+
+    fn tell(&self, note: Note, handler: &mut Handler<'_>) {
+        if !self.is_dropped.load(Ordering::Acquire) {
+            handler(note);
+        }
+    }
 }
 
-fn handshake_random() -> Option<HandshakeRandom> {
-    Some(HandshakeRandom {
-        temporary_sk: SecretKey(random()?),
-        base_nonce: Nonce(random()?),
-        nonce: Nonce(random()?),
-    })
+/// The right to turn a relay, given back on drop.
+struct Busy(Arc<Core>);
+
+impl Busy {
+    fn new(core: &Arc<Core>) -> Option<Self> {
+        let was_free = !core.is_busy.swap(true, Ordering::AcqRel);
+        was_free.then(|| Self(Arc::clone(core)))
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.is_broken.store(true, Ordering::Release);
+        }
+        self.0.is_busy.store(false, Ordering::Release);
+    }
 }
