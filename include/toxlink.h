@@ -1,6 +1,38 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Generated from src/api, see build.rs; not to be edited.
- * The C functions of libtoxlink, for C99 and later and for C++. */
+/* Generated from src/api, see build.rs; not to be edited. */
+/**
+ * @file
+ * toxlink: TCP relays of Tox for C99 and later, and for C++.
+ *
+ * | Object | What it is |
+ * |---|---|
+ * | Toxlink_Connections | peers, each reached over several relays at once |
+ * | Toxlink_Client | one connection to one relay |
+ * | Toxlink_Friends | friends, found and kept through neighbours that you supply |
+ * | Toxlink_Relay | a relay: the other side |
+ *
+ * Rules for all functions:
+ *
+ * - **Errors.** A function that can fail returns whether it worked (or NULL, or a number that says
+ *   so). Why it failed is written to `error`, which may be NULL; after success it is ..._OK. A NULL
+ *   object, or NULL where something has to be, is the error ..._NULL. The library writes nothing
+ *   anywhere but to your log callback, and never ends the program.
+ * - **Memory.** What a ..._new() function returns is yours until you give it to the ..._kill() function
+ *   of its kind. What you pass in is used during the call only, unless its comment says otherwise. What
+ *   a callback is given is valid until the callback returns.
+ * - **Callbacks** are called during ..._iterate() and ..._turn(), on the thread that called these, with
+ *   the `user_data` given to these. Nothing is locked meanwhile: a callback may call every function of
+ *   every object, ..._kill() of its own object included. C++ callbacks must not throw.
+ * - **Threads.** Every object may be used from every thread. Calls wait for each other for microseconds
+ *   at most, never for a callback. ..._kill() is the exception, as free() is.
+ * - **Time.** Nothing has to be polled. Watch ..._descriptor(), and call ..._iterate() when it can be
+ *   read and when the milliseconds of ..._wait() are over; or call ..._turn(), which waits by itself.
+ *   A program that polls calls ..._iterate() as often as it likes.
+ * - **Units.** Lengths are bytes, times milliseconds, keys TOXLINK_KEY_SIZE bytes, ports and numbers in
+ *   the byte order of the machine, texts UTF-8.
+ * - **Sized structs.** Structs are passed with their size, so that a program works with later
+ *   libraries, whose structs are longer.
+ */
 
 #ifndef TOXLINK_H
 #define TOXLINK_H
@@ -388,6 +420,16 @@ typedef struct Toxlink_Client Toxlink_Client;
 typedef struct Toxlink_Connections Toxlink_Connections;
 
 /**
+ * A relay: the other side of a relay connection. It passes packets between the clients that have
+ * asked for each other, and knows neither the onion nor the DHT, so it is for tests, examples and
+ * small networks.
+ *
+ * It serves its clients in toxlink_relay_iterate() or toxlink_relay_turn(), or by itself after
+ * toxlink_relay_start(). All functions may be called from any thread, also while it serves.
+ */
+typedef struct Toxlink_Relay Toxlink_Relay;
+
+/**
  * A line for the log. `message` is UTF-8 without a line break, valid until the function returns;
  * `object` is what was given with the function. It may call every function of the object that logs.
  */
@@ -742,6 +784,83 @@ typedef struct Toxlink_Peer_Info {
    */
   uint64_t dropped;
 } Toxlink_Peer_Info;
+
+/**
+ * What a relay is made from. To be filled in by toxlink_relay_options_init() first, and then by you.
+ * The pointers are used during toxlink_relay_new() only, except `log_object`.
+ */
+typedef struct Toxlink_Relay_Options {
+  /**
+   * Bytes of this struct, as the program was compiled.
+   */
+  size_t size;
+  /**
+   * Secret key, 32 bytes; NULL for a new one.
+   */
+  const uint8_t *secret_key;
+  /**
+   * IP addresses with ports to listen on, "127.0.0.1:3389" or "[::1]:3389"; port 0 takes any that is
+   * free.
+   */
+  const char *const *addresses;
+  /**
+   * How many addresses there are; 0 for "127.0.0.1:0" alone.
+   */
+  size_t address_count;
+  /**
+   * Clients at the same time; 0 for 4096.
+   */
+  uint32_t max_clients;
+  /**
+   * Bytes that may wait for one client, beyond which data for it is dropped; 0 for 256 KiB.
+   */
+  size_t max_queued;
+  /**
+   * Where lines of the log go; NULL for nowhere. It is called with nothing locked, on the thread
+   * that iterates, or on the one that toxlink_relay_start() has made. It may call every function
+   * of the relay, toxlink_relay_kill() included; an iteration in there is BUSY.
+   */
+  toxlink_log_cb log_callback;
+  /**
+   * Handed to the log callback; not used for anything else.
+   */
+  void *log_object;
+  /**
+   * A Toxlink_Log_Level: the least that is worth a line. Departures of clients are DEBUG, listening and
+   * the end of the relay's thread INFO, callers for whom the system has no socket WARNING.
+   */
+  uint32_t log_level;
+} Toxlink_Relay_Options;
+
+/**
+ * What a relay has done so far.
+ */
+typedef struct Toxlink_Relay_Figures {
+  /**
+   * Clients whose handshake is complete, now.
+   */
+  uint64_t clients;
+  /**
+   * Callers accepted.
+   */
+  uint64_t accepted;
+  /**
+   * Callers refused, because `max_clients` clients were there.
+   */
+  uint64_t refused;
+  /**
+   * Packets passed on.
+   */
+  uint64_t forwarded;
+  /**
+   * Their bytes, without ids and keys.
+   */
+  uint64_t forwarded_bytes;
+  /**
+   * Packets dropped, because too much waited for their receiver.
+   */
+  uint64_t dropped;
+} Toxlink_Relay_Figures;
 
 #ifdef __cplusplus
 extern "C" {
@@ -1298,6 +1417,144 @@ bool toxlink_connections_peer_info(const struct Toxlink_Connections *connections
                                    uint32_t peer,
                                    struct Toxlink_Peer_Info *info,
                                    size_t size);
+
+/**
+ * Fills in the defaults. `size` is sizeof(*options). NULL does nothing.
+ *
+ * # Safety
+ * `options` is NULL or has `size` bytes.
+ */
+void toxlink_relay_options_init(struct Toxlink_Relay_Options *options,
+                                size_t size);
+
+/**
+ * A new relay. It listens from now on, and serves as soon as it is iterated or started. `options` may
+ * be NULL for the defaults; `error` may be NULL. The result is to be freed by toxlink_relay_kill();
+ * NULL on failure: OPTIONS, NULL (an address), BAD_ADDRESS, LOG_LEVEL, or SYSTEM, if the address is in
+ * use or not ours, or there are no descriptors or random bytes left (the log tells).
+ *
+ * # Safety
+ * `options` is NULL, or as [`Toxlink_Relay_Options`] says; `error` is NULL or can be written.
+ */
+struct Toxlink_Relay *toxlink_relay_new(const struct Toxlink_Relay_Options *options,
+                                        enum Toxlink_Err_New *error);
+
+/**
+ * Ends the relay: hangs up on all clients and frees it. NULL does nothing.
+ *
+ * Like free(): no other thread may be inside a function of the relay. If it serves on a thread of its
+ * own, this waits for the end of that thread; so do not hold a lock that your log callback takes.
+ * Called from inside the log callback it does not wait; that is the last time that the callback is
+ * called.
+ *
+ * # Safety
+ * `relay` is NULL or came from toxlink_relay_new() and was not killed.
+ */
+void toxlink_relay_kill(struct Toxlink_Relay *relay);
+
+/**
+ * Does what there is to do now, without waiting. `error` may be NULL. False on failure: NULL; BUSY if it
+ * serves on a thread of its own, another thread is in here, or this was called from the log callback;
+ * SYSTEM; INTERNAL.
+ *
+ * # Safety
+ * As toxlink_relay_kill(); `error` is NULL or can be written.
+ */
+bool toxlink_relay_iterate(struct Toxlink_Relay *relay,
+                           enum Toxlink_Err_Iterate *error);
+
+/**
+ * Waits until there is something to do, for `timeout` milliseconds at most (-1: as long as it takes),
+ * and does it. Otherwise as toxlink_relay_iterate().
+ *
+ * # Safety
+ * As toxlink_relay_iterate().
+ */
+bool toxlink_relay_turn(struct Toxlink_Relay *relay,
+                        int32_t timeout,
+                        enum Toxlink_Err_Iterate *error);
+
+/**
+ * Has the relay serve on a thread of its own, until toxlink_relay_stop() or toxlink_relay_kill().
+ * `error` may be NULL. False on failure: NULL; BUSY if it does so already, or a thread is in
+ * toxlink_relay_turn(); SYSTEM if there is no thread left.
+ *
+ * # Safety
+ * As toxlink_relay_iterate().
+ */
+bool toxlink_relay_start(struct Toxlink_Relay *relay,
+                         enum Toxlink_Err_Iterate *error);
+
+/**
+ * Ends the relay's thread, and waits for that; so do not hold a lock that your log callback takes.
+ * Called from inside the log callback it does not wait. The clients stay, and are served again by the
+ * next iteration or toxlink_relay_start(). Does nothing for NULL, and if there is no such thread.
+ *
+ * # Safety
+ * As toxlink_relay_kill().
+ */
+void toxlink_relay_stop(struct Toxlink_Relay *relay);
+
+/**
+ * A descriptor that can be read when toxlink_relay_iterate() has something to do, for poll(2) and the
+ * like. It belongs to the relay. -1 for NULL.
+ *
+ * # Safety
+ * As toxlink_relay_kill().
+ */
+int32_t toxlink_relay_descriptor(const struct Toxlink_Relay *relay);
+
+/**
+ * Milliseconds after which toxlink_relay_iterate() has something to do even if the descriptor stays
+ * quiet: 0 for now, -1 for never, as poll(2) takes it. -1 for NULL.
+ *
+ * # Safety
+ * As toxlink_relay_kill().
+ */
+int32_t toxlink_relay_wait(const struct Toxlink_Relay *relay);
+
+/**
+ * Writes the key by which clients know the relay, 32 bytes. False if a pointer is NULL.
+ *
+ * # Safety
+ * As toxlink_relay_kill(); `public_key` is NULL or has room for 32 bytes.
+ */
+bool toxlink_relay_public_key(const struct Toxlink_Relay *relay,
+                              uint8_t *public_key);
+
+/**
+ * The port of an address, with the one that the system chose for port 0. 0 for NULL, and if there is no
+ * such address.
+ *
+ * # Safety
+ * As toxlink_relay_kill().
+ */
+uint16_t toxlink_relay_port(const struct Toxlink_Relay *relay,
+                            size_t index);
+
+/**
+ * Writes an address on which the relay listens, as "127.0.0.1:40123" and a NUL, cut off after `size`
+ * bytes like snprintf(3). The result is the whole length without the NUL; 0 for a NULL relay, and if
+ * there is no such address. `text` may be NULL if `size` is 0.
+ *
+ * # Safety
+ * As toxlink_relay_kill(); `text` has room for `size` bytes, or is NULL.
+ */
+size_t toxlink_relay_address(const struct Toxlink_Relay *relay,
+                             size_t index,
+                             char *text,
+                             size_t size);
+
+/**
+ * Writes what the relay has done so far, as of its last turn. `size` is sizeof(*figures). False if a
+ * pointer is NULL.
+ *
+ * # Safety
+ * As toxlink_relay_kill(); `figures` is NULL or has `size` bytes.
+ */
+bool toxlink_relay_figures(const struct Toxlink_Relay *relay,
+                           struct Toxlink_Relay_Figures *figures,
+                           size_t size);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -115,7 +115,8 @@ fn an_attempt_that_ends_is_told_of_each_time() {
     assert!(!alice.machine.borrow().knows_relay(&net.key(0)));
 
     let now = net.clock().seconds;
-    let (pk, address) = (PublicKey([5; 32]), "192.0.2.200:1".parse().unwrap());
+    let (pk, address) =
+        (PublicKey([5; 32]), "192.0.2.200:1".parse::<std::net::SocketAddr>().unwrap());
     let opening = alice.machine.borrow_mut().add_relay(address, pk, now).unwrap().unwrap();
     alice.machine.borrow_mut().handle_connect_failed(opening.link, now);
     let failed = Change::Relay { pk, connected: false, reason: Some(Reason::ConnectFailed(0)) };
@@ -131,7 +132,7 @@ fn changes_that_nobody_takes_are_few() {
     for number in 0..1100u32 {
         let mut key = [5; 32];
         key[..4].copy_from_slice(&number.to_be_bytes());
-        let address = "192.0.2.200:1".parse().unwrap();
+        let address = "192.0.2.200:1".parse::<std::net::SocketAddr>().unwrap();
         let opening = alice.machine.borrow_mut().add_relay(address, PublicKey(key), now);
         let link = opening.unwrap().unwrap().link;
         alice.machine.borrow_mut().handle_connect_failed(link, now);
