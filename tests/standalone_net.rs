@@ -19,7 +19,7 @@ use toxlink::net::client::{self, Client, ConnectionId, Status};
 use toxlink::net::connections::{
     Config, Connections, Event, PeerError, PeerId, RelayError, SendError,
 };
-use toxlink::net::relay::{self, Relay, Running};
+use toxlink::net::relay::{self, Relay};
 use toxlink::net::resolver::Resolve;
 use toxlink::net::{TurnError, random_secret_key};
 
@@ -28,7 +28,7 @@ const LONG: Duration = Duration::from_secs(60);
 const SHORT: Duration = Duration::from_millis(20);
 
 struct TestRelay {
-    running: Running,
+    relay: Relay,
     pk: PublicKey,
     address: SocketAddr,
 }
@@ -36,7 +36,8 @@ struct TestRelay {
 fn start_relay(address: SocketAddr, secret_key: SecretKey) -> TestRelay {
     let relay = Relay::bind(&relay::Config::new([address], secret_key)).unwrap();
     let (pk, address) = (relay.public_key(), relay.addresses()[0]);
-    TestRelay { running: relay.spawn().unwrap(), pk, address }
+    relay.start(|_| ()).unwrap();
+    TestRelay { relay, pk, address }
 }
 
 fn any_relay() -> TestRelay {
@@ -139,9 +140,10 @@ fn two_peers_over_three_relays_survive_the_death_of_two() {
         });
         if round < 2 {
             let dead = relays.remove(0);
-            drop(dead.running.stop());
+            let pk = dead.pk;
+            drop(dead);
             run_until(&mut [(&alice, &mut a), (&bob, &mut b)], |seen| {
-                seen.iter().all(|seen| seen.relays.contains(&(dead.pk, false)))
+                seen.iter().all(|seen| seen.relays.contains(&(pk, false)))
             });
         }
     }
@@ -263,17 +265,16 @@ fn a_full_relay_is_told_and_so_is_its_room() {
         seen.iter().all(|seen| !seen.online.is_empty())
     });
     // The relay is stopped, so that it reads nothing.
-    let halted = relay.running.stop().unwrap();
+    relay.relay.stop();
     let mut sent = 0;
     while alice.send(to_bob, &[7; 1300]) == Ok(()) {
         sent += 1;
         assert!(sent < 100_000, "it never fills up");
     }
     assert_eq!(alice.send(to_bob, &[7; 1300]), Err(SendError::Busy));
-    let running = halted.spawn().unwrap();
+    relay.relay.start(|_| ()).unwrap();
     run_until(&mut [(&alice, &mut a), (&bob, &mut b)], |seen| seen[0].writable > 0);
     assert_eq!(alice.send(to_bob, &[8]), Ok(()));
-    drop(running);
 }
 
 #[test]
@@ -416,7 +417,7 @@ fn a_client_asks_for_routes_and_passes_data() {
     assert_eq!(ends[0].release_route(id), Ok(()));
     assert_eq!(ends[0].release_route(id), Err(SendError::NotOnline));
     assert_eq!(ends[0].send(id, b"x"), Err(SendError::NotOnline));
-    drop(relay.running.stop());
+    drop(relay);
     while ends[0].status() != Status::Disconnected {
         ends[0].turn(Some(SHORT), &mut |_| ()).unwrap();
         assert!(start.elapsed() < 2 * LONG);

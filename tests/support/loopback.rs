@@ -48,7 +48,7 @@ impl Client {
         let config = relay::Config {
             self_pk: pk,
             long_term: BoxKey::precompute(relay_pk, sk).unwrap(),
-            target: address,
+            target: address.into(),
             proxy: None,
             keeps_ledger: false,
         };
