@@ -188,6 +188,18 @@ fn a_refused_request_is_repeated_in_time() {
 }
 
 #[test]
+fn a_sleeping_relay_that_nobody_needs_any_more_goes_at_once() {
+    let net = Net::new(1);
+    let pair = Pair::online(&net, 1);
+    assert!(pair.alice.machine.borrow_mut().set_awake(pair.bob_at_alice, false));
+    pair.drive(&[&pair.alice], |drive| drive.idle(15_000));
+    assert_eq!(pair.alice.machine.borrow().connected_relays(), 0);
+    assert!(pair.alice.machine.borrow_mut().kill_peer(pair.bob_at_alice));
+    pair.drive(&[&pair.alice], |drive| drive.idle(1));
+    assert!(!pair.alice.machine.borrow().knows_relay(&net.key(0)));
+}
+
+#[test]
 fn one_that_is_idle_sleeps() {
     const RELAYS: usize = 3;
     let net = Net::new(RELAYS as u8);
