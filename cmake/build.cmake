@@ -15,7 +15,8 @@ function(toxlink_supported_versions result)
     set(${result} "${versions}" PARENT_SCOPE)
 endfunction()
 
-# Says at once what scripts/build would say after a while. result: the versions to build for.
+# Says at once what scripts/build would say after a while. result: the versions to build for. For none of
+# them, the standalone library is built, and without apt.
 function(toxlink_check_settings result)
     if(CMAKE_CURRENT_BINARY_DIR STREQUAL CMAKE_CURRENT_SOURCE_DIR)
         message(FATAL_ERROR "toxlink: choose a directory for the build: cmake -S . -B build/cmake "
@@ -25,24 +26,47 @@ function(toxlink_check_settings result)
         message(FATAL_ERROR "toxlink: x86_64 Linux only, not ${CMAKE_SYSTEM_NAME} ${CMAKE_SYSTEM_PROCESSOR}")
     endif()
     toxlink_supported_versions(supported)
+    list(JOIN supported " " text)
     set(versions ${TOXLINK_TOXCORE})
     if(versions STREQUAL "all")
         set(versions ${supported})
     endif()
-    list(REMOVE_DUPLICATES versions)
-    list(JOIN supported " " text)
-    if(NOT versions)
-        message(FATAL_ERROR "toxlink: TOXLINK_TOXCORE is empty; supported: ${text}, or all")
+    if(versions STREQUAL "none")
+        set(versions "")
+        set(TOXLINK_STANDALONE ON PARENT_SCOPE)
+        set(TOXLINK_LIBRARY_ONLY ON PARENT_SCOPE)
+    elseif(NOT versions)
+        message(FATAL_ERROR "toxlink: TOXLINK_TOXCORE is empty; supported: ${text}, all, or none")
     endif()
+    list(REMOVE_DUPLICATES versions)
     foreach(version IN LISTS versions)
         if(NOT version IN_LIST supported)
-            message(FATAL_ERROR "toxlink: toxcore ${version} is not supported; supported: ${text}, or all")
+            message(FATAL_ERROR "toxlink: toxcore ${version} is not supported; supported: ${text}, all, or none")
         endif()
     endforeach()
     if(NOT TOXLINK_CRYPTO MATCHES "^(libsodium|crypto_box)$")
         message(FATAL_ERROR "toxlink: TOXLINK_CRYPTO is libsodium or crypto_box, not ${TOXLINK_CRYPTO}")
     endif()
     set(${result} "${versions}" PARENT_SCOPE)
+endfunction()
+
+# toxlink_config_value(FILE KEY RESULT): what scripts/build noted in its file config.
+function(toxlink_config_value file key result)
+    file(STRINGS ${file} line REGEX "^${key}=")
+    string(REGEX REPLACE "^${key}=" "" line "${line}")
+    set(${result} "${line}" PARENT_SCOPE)
+endfunction()
+
+# The words -lNAME of a list as NAME, each once, where it is last; without those in the other
+# arguments.
+function(toxlink_library_names words result)
+    list(FILTER words INCLUDE REGEX "^-l")
+    list(TRANSFORM words REPLACE "^-l" "")
+    list(REMOVE_ITEM words ${ARGN})
+    list(REVERSE words)
+    list(REMOVE_DUPLICATES words)
+    list(REVERSE words)
+    set(${result} "${words}" PARENT_SCOPE)
 endfunction()
 
 # Builds the library for one version now, because what to link is known only after that, and again
@@ -135,13 +159,13 @@ function(toxlink_probe_tests version)
 endfunction()
 
 # Each directory of tests has a runner of its own. 77: what a test needs is not to be had. Those that
-# make a whole system to play in are left to scripts/test.
+# make a whole system to play in are left to scripts/test; the standalone library has no version of toxcore.
 function(toxlink_runner_tests version)
     file(GLOB runners CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/ctest/*/run)
     foreach(runner IN LISTS runners)
         cmake_path(GET runner PARENT_PATH name)
         cmake_path(GET name FILENAME name)
-        if(name MATCHES "^(clients|package)$")
+        if(name MATCHES "^(clients|package|standalone)$")
             continue()
         endif()
         add_test(NAME ${name}-${version} COMMAND ${runner} --toxcore ${version}

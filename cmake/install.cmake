@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # cmake --install: for each toxcore version a library, a CMake file and a pkg-config file, whose names
-# have the version in them, so that versions can be installed side by side, together or one by one.
+# have the version in them, so that versions can be installed side by side, together or one by one; and
+# the standalone library, beside them or alone.
 # Nothing that is installed knows the prefix: the tree may be moved.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
@@ -26,25 +27,6 @@ set(pc_includedir "${CMAKE_INSTALL_INCLUDEDIR}")
 if(NOT IS_ABSOLUTE "${CMAKE_INSTALL_INCLUDEDIR}")
     set(pc_includedir "\${prefix}/${CMAKE_INSTALL_INCLUDEDIR}")
 endif()
-
-# config_value(VERSION KEY RESULT): what scripts/build noted in its file config.
-function(config_value version key result)
-    file(STRINGS ${CMAKE_CURRENT_BINARY_DIR}/stage/${version}/config line REGEX "^${key}=")
-    string(REGEX REPLACE "^${key}=" "" line "${line}")
-    set(${result} "${line}" PARENT_SCOPE)
-endfunction()
-
-# The words -lNAME of a list as NAME, each once, where it is last; without those in the other
-# arguments.
-function(library_names words result)
-    list(FILTER words INCLUDE REGEX "^-l")
-    list(TRANSFORM words REPLACE "^-l" "")
-    list(REMOVE_ITEM words ${ARGN})
-    list(REVERSE words)
-    list(REMOVE_DUPLICATES words)
-    list(REVERSE words)
-    set(${result} "${words}" PARENT_SCOPE)
-endfunction()
 
 # How the linker is told to take our object in any case, before libtoxcore.a: by asking for a name
 # that nobody else has. Then it may be told so twice, and a libtoxcore.a that comes too early is a
@@ -76,16 +58,16 @@ endfunction()
 
 function(install_version version)
     set(stage ${CMAKE_CURRENT_BINARY_DIR}/stage/${version})
-    config_value(${version} modules module_words)
+    toxlink_config_value(${stage}/config modules module_words)
     string(REPLACE " " ";" modules "${module_words}")
-    config_value(${version} native words)
+    toxlink_config_value(${stage}/config native words)
     string(REPLACE " " ";" words "${words}")
     # The compiler adds libgcc and libc by itself, and the right ones also for a static program. Each
     # toxcore links the libsodium of its own choice.
-    library_names("${words}" native gcc_s c sodium)
-    config_value(${version} libraries words)
+    toxlink_library_names("${words}" native gcc_s c sodium)
+    toxlink_config_value(${stage}/config libraries words)
     string(REPLACE " " ";" words "${words}")
-    library_names("${words}" program_libraries gcc_s c)
+    toxlink_library_names("${words}" program_libraries gcc_s c)
     list(TRANSFORM program_libraries PREPEND "-l" OUTPUT_VARIABLE pc_libraries)
     list(JOIN pc_libraries " " pc_libraries)
     link_words("${modules}" link_before link_after)
@@ -107,14 +89,20 @@ endfunction()
 foreach(version IN LISTS versions)
     install_version(${version})
 endforeach()
+if(TOXLINK_STANDALONE)
+    include(cmake/install_standalone.cmake)
+endif()
 configure_package_config_file(cmake/toxlinkConfig.cmake.in ${generated}/toxlinkConfig.cmake
     INSTALL_DESTINATION ${package_directory}
     PATH_VARS CMAKE_INSTALL_INCLUDEDIR toxlink_library_root
     NO_CHECK_REQUIRED_COMPONENTS_MACRO)
 write_basic_package_version_file(${generated}/toxlinkConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${generated}/toxlinkConfig.cmake ${generated}/toxlinkConfigVersion.cmake
-    cmake/toxlinkReplaceModules.cmake cmake/toxlinkSystemToxcore.cmake cmake/into-toxcore.cmake
     DESTINATION ${package_directory})
-# What toxcore's headers are compared with.
-install(FILES cmake/toxcore_headers.h ctest/toxabi.h ctest/abi/layouts.c DESTINATION ${package_directory}/abi)
+if(versions)
+    install(FILES cmake/toxlinkReplaceModules.cmake cmake/toxlinkSystemToxcore.cmake cmake/into-toxcore.cmake
+        DESTINATION ${package_directory})
+    # What toxcore's headers are compared with.
+    install(FILES cmake/toxcore_headers.h ctest/toxabi.h ctest/abi/layouts.c DESTINATION ${package_directory}/abi)
+endif()
 install(FILES LICENSE docs/cmake.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
