@@ -1,0 +1,1 @@
+cargo_c_checks() { :; }
