@@ -24,8 +24,6 @@ const CALLBACKS: [&str; 2] = ["callbacks", "neighbours"];
 /// its directory follow by name.
 const API_FIRST: [&str; 9] =
     ["version", "keys", "error", "options", "client", "connections", "info", "relay", "friends"];
-const STATISTICS: &str = "toxlink-statistics.h";
-const STANDALONE: &str = "toxlink.h";
 
 fn main() {
     for input in [
@@ -51,11 +49,8 @@ fn main() {
         write_header(&format!("toxlink-abi-{version}.h"), settings("cbindgen.toml"), &sources);
     }
     let statistics = ["src/ffi/statistics.rs".to_owned()];
-    write_header(STATISTICS, settings("cbindgen-statistics.toml"), &statistics);
-    write_header(STANDALONE, standalone_settings(), &api_files());
-    if has_feature("capi") {
-        place_for_cargo_c();
-    }
+    write_header("toxlink-statistics.h", settings("cbindgen-statistics.toml"), &statistics);
+    write_header("toxlink.h", standalone_settings(), &api_files());
 }
 
 /// With the comment at its head, which is a file, and the version, which Cargo.toml tells.
@@ -88,24 +83,6 @@ fn api_files() -> Vec<String> {
         (API_FIRST.iter().position(|first| first == name).unwrap_or(API_FIRST.len()), name.clone())
     });
     names.iter().map(|name| format!("src/api/{name}.rs")).collect()
-}
-
-/// The headers of what this build exports, where cargo-c takes them from.
-fn place_for_cargo_c() {
-    let out = PathBuf::from(env_var("OUT_DIR"));
-    let directory = out.join("include");
-    // Another set of features may have been built here.
-    let _ = fs::remove_dir_all(&directory);
-    let mut headers = vec![STANDALONE];
-    if has_feature("tcp-connections") {
-        headers.push(STATISTICS);
-    }
-    let placed = fs::create_dir(&directory).and_then(|()| {
-        headers.iter().try_for_each(|name| fs::copy(out.join(name), directory.join(name)).map(drop))
-    });
-    if let Err(error) = placed {
-        fail(&format!("{}: {error}", directory.display()))
-    }
 }
 
 fn settings(name: &str) -> cbindgen::Config {

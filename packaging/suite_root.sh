@@ -82,3 +82,37 @@ library_path_of() {
     done
     printf '%s' "$path"
 }
+
+# minimal_root SUITE TARBALL PACKAGES DIR: a minimal Debian with PACKAGES (commas between), in DIR, to play
+# in as root: no network but loopback, and nothing for apt. It is kept in TARBALL for a day. Ends the script
+# if there is none; with status 77 if the suite cannot be reached.
+minimal_root() {
+    local suite=$1 tarball=$2 packages=$3 dir=$4 name value options=()
+    if [ -z "$(find "$tarball" -mmin -1440 2>/dev/null)" ]; then
+        suite_ready "$suite" || exit
+        mkdir -p "${tarball%/*}"
+        rm -f "$tarball"
+        # Whether an old copy of the archive will do is this machine's choice.
+        for name in Acquire::Check-Valid-Until Acquire::Check-Date; do
+            value=$(apt-config dump --format '%v' "$name")
+            [ -z "$value" ] || options+=("--aptopt=$name \"$value\"")
+        done
+        if ! with_progress "a minimal Debian $suite with $packages" mmdebstrap --variant=minbase --include="$packages" \
+            "${options[@]}" "$suite" "$tarball.new.tar" "$ROOT/build/apt/$suite/sources.list"; then
+            rm -f "$tarball.new.tar" "$ROOT/build/apt/$suite/updated"
+            # With no answer from the suite there is nothing to test; else this is a failure.
+            suite_ready "$suite" || exit
+            die "no root of Debian $suite"
+        fi
+        mv "$tarball.new.tar" "$tarball"
+    fi
+    mkdir "$dir"
+    tar -x -C "$dir" -f "$tarball" --exclude='./dev/*'
+    # All that a program asks for of devices.
+    mknod -m 666 "$dir/dev/null" c 1 3
+    mknod -m 666 "$dir/dev/zero" c 1 5
+    mknod -m 666 "$dir/dev/random" c 1 8
+    mknod -m 666 "$dir/dev/urandom" c 1 9
+    : >"$dir/etc/apt/sources.list"
+    rm -f "$dir"/etc/apt/sources.list.d/*
+}

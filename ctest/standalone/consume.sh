@@ -257,15 +257,13 @@ cmake_subdirectory() {
     write_project client <<END
 cmake_minimum_required(VERSION 3.20)
 project(client LANGUAGES C)
-set(TOXLINK_TOXCORE none)
-set(TOXLINK_CRYPTO $crypto)
 add_subdirectory($ROOT toxlink EXCLUDE_FROM_ALL)
 add_executable(client $here/probe.c)
 target_link_libraries(client PRIVATE toxlink::toxlink)
 add_executable(client-static $here/probe.c)
 target_link_libraries(client-static PRIVATE toxlink::toxlink-static)
 END
-    cmake -G Ninja -S "$work/client" -B "$work/client/build"
+    cmake -G Ninja -S "$work/client" -B "$work/client/build" -DTOXLINK_TOXCORE=none "-DTOXLINK_CRYPTO=$crypto"
     cmake --build "$work/client/build"
     works "$work/client/build/client"
     works "$work/client/build/client-static"
