@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use support::neighbours::Operation;
 use support::{Line, Relay, World};
 use toxlink::crypto::PublicKey;
+use toxlink::proto::friend::FriendconId;
 use toxlink::proto::relay::state::Status;
 use toxlink::proto::time::{Clock, Millis, Timestamp};
 
@@ -198,6 +199,24 @@ fn a_refusal_is_no_reason_to_be_busy() {
     settle(&world);
     let deadline = world.machine.borrow().deadline();
     assert_eq!(deadline, Some(Timestamp(world.now().0 - 1 + 123)), "until the key is old");
+}
+
+/// An iteration has passed a friend by when another one's callback makes it due.
+#[test]
+fn one_that_an_iteration_has_missed_is_due_at_once() {
+    let world = Neighbours::default();
+    let first = world.add(1);
+    world.key(first, 11);
+    world.online(2, 12);
+    settle(&world);
+    world.pass(33);
+    world.in_callback.set(Some(|world| world.status(FriendconId(0), true)));
+    world.iterate();
+    assert_eq!(world.machine.borrow().status(first), 2);
+    assert!(!world.take().contains(&"write 0 [16]".to_owned()), "its turn was over");
+    assert!(is_due(&world));
+    world.iterate();
+    assert!(world.take().contains(&"write 0 [16]".to_owned()));
 }
 
 #[test]

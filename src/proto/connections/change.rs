@@ -37,7 +37,8 @@ pub enum Change {
 pub(super) struct Changes {
     are_wanted: bool,
     relays: VecDeque<Change>,
-    /// Numbers of peers; what has become of them is looked up when they are taken.
+    /// Numbers of peers; what has become of them is looked up when they are taken. One that is gone
+    /// by then is passed over, and its successor has been told of by itself only.
     peers: BTreeSet<u32>,
 }
 
@@ -56,11 +57,6 @@ impl Changes {
         if self.are_wanted {
             self.peers.insert(number);
         }
-    }
-
-    /// The peer is gone: nothing is told of it any more.
-    pub(super) fn forget_peer(&mut self, number: u32) {
-        self.peers.remove(&number);
     }
 }
 

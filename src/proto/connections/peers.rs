@@ -29,7 +29,6 @@ impl Connections {
         }
         self.peer_by_key.remove(&pk);
         self.peers.remove(number.0);
-        self.changes.forget_peer(number.0);
         true
     }
 
