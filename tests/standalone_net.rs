@@ -461,3 +461,35 @@ impl Resolve for TwoAddresses {
         Ok(vec![self.0, self.1])
     }
 }
+
+/// The system tells once that a stream has ended, and that may be together with its last packets.
+#[test]
+fn the_end_of_a_stream_behind_its_last_packets_is_noticed() {
+    let relay = any_relay();
+    let (alice, to_bob, bob, to_alice) = pair();
+    alice.add_relay_for(to_bob, relay.address.into(), relay.pk).unwrap();
+    bob.add_relay_for(to_alice, relay.address.into(), relay.pk).unwrap();
+    let (mut a, mut b) = (Seen::default(), Seen::default());
+    run_until(&mut [(&alice, &mut a), (&bob, &mut b)], |seen| {
+        seen.iter().all(|seen| !seen.online.is_empty())
+    });
+    for round in 0..20u8 {
+        assert_eq!(alice.send(to_bob, &[round]), Ok(()));
+    }
+    // All of it arrives at Bob's socket, and then the end, before he looks.
+    let start = Instant::now();
+    while relay.relay.figures().forwarded < 20 {
+        assert!(start.elapsed() < LONG);
+        std::thread::sleep(SHORT);
+    }
+    let pk = relay.pk;
+    drop(relay);
+    std::thread::sleep(SHORT);
+    b.relays.clear();
+    // Far less than the time after which a silent relay is given up.
+    for _ in 0..20 {
+        bob.turn(Some(SHORT), &mut |event| b.take(event)).unwrap();
+    }
+    assert_eq!(b.data.len(), 20);
+    assert!(b.relays.contains(&(pk, false)));
+}

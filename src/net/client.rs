@@ -511,7 +511,12 @@ impl Client {
         let now = self.now();
         if reads == Some(true) {
             let backlog = drive::step(&visit, now, Limits::ALONE);
-            self.with(|state| state.live_mut().map(|live| live.backlog = backlog));
+            self.with(|state| {
+                let live = state.live_mut()?;
+                live.backlog = backlog;
+                live.ready |= live.stream.has_end_to_read();
+                Some(())
+            });
         } else {
             drive::tick(&visit, now);
         }
@@ -581,9 +586,15 @@ impl State {
     /// Notes what sockets have said; whether ours takes bytes again.
     fn mark(&mut self, ready: &[Ready]) -> bool {
         let Some(live) = self.live_mut() else { return false };
-        let mut ours = ready.iter().filter(|ready| ready.token == live.serial).peekable();
-        live.ready |= ours.peek().is_some();
-        ours.any(|ready| ready.is_writable)
+        let mut is_writable = false;
+        for ready in ready.iter().filter(|ready| ready.token == live.serial) {
+            live.ready = true;
+            is_writable |= ready.is_writable;
+            if ready.is_ending {
+                live.stream.note_end();
+            }
+        }
+        is_writable
     }
 }
 

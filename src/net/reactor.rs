@@ -49,6 +49,8 @@ pub(crate) struct Ready {
     pub(crate) token: usize,
     /// It takes bytes again.
     pub(crate) is_writable: bool,
+    /// The other side will send no more.
+    pub(crate) is_ending: bool,
 }
 
 impl Reactor {
@@ -139,6 +141,7 @@ impl Turn<'_> {
         let ready = sockets.map(|event| Ready {
             token: event.token().0,
             is_writable: event.is_writable() || event.is_error() || event.is_write_closed(),
+            is_ending: event.is_read_closed() || event.is_error(),
         });
         Ok(ready.collect())
     }

@@ -18,6 +18,9 @@ use crate::shell::transport::{Received, Written};
 pub(crate) struct Stream {
     socket: TcpStream,
     was_heard: AtomicBool,
+    /// The system has said that the other side will send no more.
+    is_ending: AtomicBool,
+    was_read: AtomicBool,
 }
 
 impl Stream {
@@ -29,7 +32,12 @@ impl Stream {
     ) -> io::Result<Self> {
         let mut socket = TcpStream::connect(address)?;
         registry.register(&mut socket, Token(token), Interest::READABLE | Interest::WRITABLE)?;
-        let stream = Self { socket, was_heard: AtomicBool::new(false) };
+        let stream = Self {
+            socket,
+            was_heard: AtomicBool::new(false),
+            is_ending: AtomicBool::new(false),
+            was_read: AtomicBool::new(false),
+        };
         // Without it small packets wait for the acknowledgement of those before them.
         stream.set_option(libc::TCP_NODELAY, 1);
         Ok(stream)
@@ -46,6 +54,7 @@ impl Stream {
 
     /// Reads into `room`.
     pub(crate) fn receive(&self, room: &mut [u8]) -> Received {
+        self.was_read.store(true, Ordering::Relaxed);
         match (&self.socket).read(room) {
             Ok(0) => Received::Closed,
             Ok(count) => {
@@ -69,6 +78,18 @@ impl Stream {
     pub(crate) fn limit_unsent(&self, bytes: c_int) {
         #[cfg(target_os = "linux")]
         self.set_option(libc::TCP_NOTSENT_LOWAT, bytes);
+    }
+
+    /// The system has said that the other side will send no more.
+    pub(crate) fn note_end(&self) {
+        self.is_ending.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the end of the stream is still to be read, although the system says nothing any more:
+    /// it tells of it once, and whoever reads less than there is room for does not ask again. Only
+    /// after a read, so that nobody is kept busy by a stream that is not read now.
+    pub(crate) fn has_end_to_read(&self) -> bool {
+        self.is_ending.load(Ordering::Relaxed) && self.was_read.swap(false, Ordering::Relaxed)
     }
 
     /// Whether the other side has ever sent something.

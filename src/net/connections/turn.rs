@@ -26,6 +26,7 @@ impl Connections {
         });
         self.take_answers(&visit, now);
         round::round(&visit, now);
+        self.with(State::mark_ending);
         self.look_after_book(&visit, now);
         round::settle_if_any(&visit, || now.seconds);
         self.tell_changes(&visit);
@@ -166,12 +167,26 @@ impl State {
     /// Notes what sockets have said; whether one of them takes bytes again.
     fn mark(&mut self, ready: &[Ready]) -> bool {
         for ready in ready {
-            let Some(Some((serial, _))) = self.sockets.get(ready.token) else { continue };
+            let Some(Some((serial, socket))) = self.sockets.get(ready.token) else { continue };
+            if let (true, Socket::Open(stream, _)) = (ready.is_ending, socket) {
+                stream.note_end();
+            }
             // Sockets are registered under the numbers of their relays.
             let link = Link { relay: RelayNumber(ready.token as u32), serial: *serial };
             self.machine.handle_ready(link);
         }
         ready.iter().any(|ready| ready.is_writable)
+    }
+
+    /// Has those read once more whose end is still to be read.
+    fn mark_ending(&mut self) {
+        for (index, socket) in self.sockets.iter().enumerate() {
+            let Some((serial, Socket::Open(stream, _))) = socket else { continue };
+            if stream.has_end_to_read() {
+                let link = Link { relay: RelayNumber(index as u32), serial: *serial };
+                self.machine.handle_ready(link);
+            }
+        }
     }
 
     fn waiting(&self) -> Vec<Link> {
