@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2154,SC2034
 #
 # The packages of the standalone library: libtoxlink0.1 (its name has the number of the SONAME),
 # libtoxlink-dev and toxlink-relay, for the Debian of this machine. Sourced by scripts/package, which
-# sets `work`, `crypto`, `maintainer` and `toxlink`.
+# sets `work`, `crypto`, `maintainer` and `toxlink`, and fills templates with what is set here.
 
 # package_standalone DIR: builds the library and puts the packages into DIR.
 package_standalone() {

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2086,SC2046
 #
 # The standalone library: how scripts/build makes libtoxlink.so and libtoxlink.a of it, and checks of
 # both. Sourced after lib.sh and link_check.sh; the checks are used by ctest/standalone, too.
-# Each check prints every fault it finds and returns 1 if there was one.
+# Each check prints every fault it finds, names in one line, and returns 1 if there was one.
 
 # With a major version of 0 each minor version may break programs, so it is part of the name, as cargo-c
 # has it. The names in the library have no versions: what such a name stands for never changes.
@@ -33,7 +33,6 @@ link_shared() {
     shift 3
     script=$(mktemp)
     printf '{ global: toxlink_*; local: *; };\n' >"$script"
-    # shellcheck disable=SC2086
     cc -shared ${LDFLAGS:-} "-Wl,-soname,$soname" "-Wl,--version-script,$script" \
         -Wl,-z,relro -Wl,-z,now -Wl,-z,text -Wl,-z,defs -Wl,-z,noexecstack -Wl,-z,nodelete -Wl,--build-id=sha1 \
         -Wl,--whole-archive "$archive" -Wl,--no-whole-archive -Wl,--as-needed "$@" -o "$output" || {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2154,SC2153
 #
 # Checks of ctest/standalone/install: what cargo cinstall installs.
 
@@ -39,7 +39,7 @@ cinstall() {
     shift
     # The compiler itself: a proxy before it would look for a toolchain file in each crate.
     (
-        cd "$ROOT"
+        cd "$ROOT" || exit
         PATH=$(rustc --print sysroot)/bin:$PATH
         nice -n 5 "${cargo_c[@]}" --destdir "$dir" --target-dir "$ROOT/target/cargo-c" "$@"
     )

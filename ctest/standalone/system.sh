@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2154,SC2153,SC2016
 #
 # Checks of ctest/standalone/install: the Debian packages in a throw-away system of this machine's suite.
 
