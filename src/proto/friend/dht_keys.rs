@@ -63,14 +63,25 @@ impl DhtKeys {
         Leave { delete: entry.token.take(), register: Some(next) }
     }
 
-    /// What the DHT said.
-    pub(super) fn handle_token(&mut self, key: &DhtPublicKey, token: Option<u32>, now: Timestamp) {
-        let Some(entry) = self.0.get_mut(key) else { return };
+    /// What the DHT said. The result is a token that nobody needs: the key was left, or registered
+    /// another time, while the DHT was being asked.
+    #[must_use]
+    pub(super) fn handle_token(
+        &mut self,
+        key: &DhtPublicKey,
+        token: Option<u32>,
+        now: Timestamp,
+    ) -> Option<u32> {
+        let Some(entry) = self.0.get_mut(key) else { return token };
+        if entry.token.is_some() {
+            return token.filter(|token| entry.token != Some(*token));
+        }
         entry.token = token;
         entry.retry_at = match token {
             Some(_) => None,
             None => Some(now.plus(RETRY_INTERVAL)),
         };
+        None
     }
 
     /// When the DHT has to be asked again.
@@ -109,11 +120,11 @@ mod tests {
     fn a_key_is_registered_once_and_passed_on() {
         let mut keys = DhtKeys::default();
         assert!(keys.join(KEY, 5));
-        keys.handle_token(&KEY, Some(7), NOW);
+        assert_eq!(keys.handle_token(&KEY, Some(7), NOW), None);
         assert!(!keys.join(KEY, 3));
         assert_eq!(keys.friends(&KEY), [3, 5]);
         assert_eq!(keys.leave(&KEY, 5), Leave { delete: Some(7), register: Some(3) });
-        keys.handle_token(&KEY, Some(8), NOW);
+        assert_eq!(keys.handle_token(&KEY, Some(8), NOW), None);
         assert_eq!(keys.leave(&KEY, 3), Leave { delete: Some(8), register: None });
         assert_eq!(keys.leave(&KEY, 3), Leave::default());
         assert!(keys.0.is_empty());
@@ -124,7 +135,7 @@ mod tests {
         let mut keys = DhtKeys::default();
         keys.join(KEY, 1);
         keys.join(KEY, 2);
-        keys.handle_token(&KEY, Some(7), NOW);
+        assert_eq!(keys.handle_token(&KEY, Some(7), NOW), None);
         assert_eq!(keys.leave(&KEY, 2), Leave::default());
         assert_eq!(keys.0.len(), 1);
     }
@@ -133,13 +144,25 @@ mod tests {
     fn a_refusal_is_repeated_later() {
         let mut keys = DhtKeys::default();
         keys.join(KEY, 1);
-        keys.handle_token(&KEY, None, NOW);
+        assert_eq!(keys.handle_token(&KEY, None, NOW), None);
         keys.join(KEY, 2);
         assert_eq!(keys.retry_at(&KEY), Some(Timestamp(1010)));
         assert!(!keys.begin_retry(&KEY, 2, Timestamp(1009)));
         assert!(keys.begin_retry(&KEY, 2, Timestamp(1010)));
         assert!(!keys.begin_retry(&KEY, 1, Timestamp(1010)), "once");
-        keys.handle_token(&KEY, Some(9), NOW);
+        assert_eq!(keys.handle_token(&KEY, Some(9), NOW), None);
         assert_eq!(keys.leave(&KEY, 2), Leave { delete: Some(9), register: Some(1) });
+    }
+    #[test]
+    fn a_token_that_nobody_needs_is_given_back() {
+        let mut keys = DhtKeys::default();
+        assert_eq!(keys.handle_token(&KEY, Some(7), NOW), Some(7), "left meanwhile");
+        keys.join(KEY, 1);
+        assert_eq!(keys.handle_token(&KEY, Some(8), NOW), None);
+        assert_eq!(keys.handle_token(&KEY, Some(8), NOW), None, "the same again");
+        assert_eq!(keys.handle_token(&KEY, Some(9), NOW), Some(9), "a second one");
+        assert_eq!(keys.handle_token(&KEY, None, NOW), None);
+        assert_eq!(keys.retry_at(&KEY), None);
+        assert_eq!(keys.leave(&KEY, 1), Leave { delete: Some(8), register: None });
     }
 }

@@ -31,8 +31,15 @@ impl FriendConnections {
     }
 
     pub(super) fn handle_created(&mut self, task: &mut Task, real_pk: RealPublicKey, onion: i32) {
-        if onion < 0 || self.find(&real_pk).is_some() {
+        if onion < 0 {
             return task.set_result(-1);
+        }
+        if let Some(id) = self.find(&real_pk) {
+            // Somebody else was faster, while the onion client was being asked.
+            self.lock(id);
+            let is_other = self.get(id).is_some_and(|friend| friend.onion != onion);
+            task.first(is_other.then_some(Step::Tell(Command::OnionDelete(onion))));
+            return task.set_result(id.0 as i32);
         }
         self.serial = self.serial.wrapping_add(1);
         let serial = self.serial;
@@ -150,8 +157,16 @@ impl FriendConnections {
         None
     }
 
-    pub(super) fn handle_token(&mut self, key: DhtPublicKey, token: Option<u32>, now: Timestamp) {
-        self.dht_keys.handle_token(&key, token, now);
+    pub(super) fn handle_token(
+        &mut self,
+        task: &mut Task,
+        key: DhtPublicKey,
+        token: Option<u32>,
+        now: Timestamp,
+    ) {
+        if let Some(surplus) = self.dht_keys.handle_token(&key, token, now) {
+            task.first([Step::Ask(Command::DhtDelete(key, surplus), Then::Released)]);
+        }
         if token.is_some() {
             return;
         }
@@ -234,7 +249,11 @@ impl FriendConnections {
         match self.reference(id) {
             Some(friend) if online => Task::new([Step::Up(friend)]),
             Some(friend) => {
-                let real_pk = self.get(id).map(|found| found.real_pk);
+                let found = self.friends.get_mut(id.0);
+                let real_pk = found.map(|found| {
+                    found.crypto = None;
+                    found.real_pk
+                });
                 self.closing.extend(real_pk);
                 let closed = real_pk.map(Step::Closed);
                 Task::new([Step::Down(friend)].into_iter().chain(closed))
@@ -252,7 +271,8 @@ impl FriendConnections {
     }
 
     pub(super) fn hang_up(&mut self, task: &mut Task, friend: FriendRef) -> Option<Command> {
-        let crypto = self.friend_mut(friend)?.crypto;
+        // Taken at once: whoever is called on the way must not end it a second time.
+        let crypto = self.friend_mut(friend)?.crypto.take();
         task.first([Step::Down(friend)]);
         crypto.map(Command::CryptoKill)
     }
@@ -282,8 +302,8 @@ impl FriendConnections {
         now: Timestamp,
     ) -> Option<Command> {
         let found = self.friend_mut(friend)?;
-        found.crypto = None;
-        if found.status == Status::Connected {
+        // One that was made meanwhile is not over.
+        if found.status == Status::Connected && found.crypto.is_none() {
             found.dht_pk_time = now;
             found.status = Status::Connecting;
             task.first(report(friend, found, false));
@@ -319,10 +339,9 @@ impl FriendConnections {
         crypto: i32,
         now: Timestamp,
     ) {
-        let Some(found) = self.friend_mut(friend).filter(|_| crypto >= 0) else {
+        let Some(found) = self.take_crypto(task, friend, crypto) else {
             return task.set_result(-1);
         };
-        found.crypto = Some(crypto);
         let mut steps = vec![Step::Tell(Command::CryptoHandlers(crypto, friend.id))];
         match offered.address {
             Some(address) => {
@@ -367,8 +386,7 @@ impl FriendConnections {
         kind: Attempt,
         crypto: i32,
     ) {
-        let Some(found) = self.friend_mut(friend).filter(|_| crypto >= 0) else { return };
-        found.crypto = Some(crypto);
+        let Some(found) = self.take_crypto(task, friend, crypto) else { return };
         let relays: VecDeque<Node> = found.relays.iter().copied().collect();
         self.reschedule(friend.id);
         let mut steps = vec![
@@ -380,6 +398,31 @@ impl FriendConnections {
         }
         steps.push(Step::Offer(friend, relays, 0));
         task.first(steps);
+    }
+
+    /// The friend has this connection now, unless it is gone, or has another one since net_crypto was
+    /// asked: then nobody wants it.
+    fn take_crypto(
+        &mut self,
+        task: &mut Task,
+        friend: FriendRef,
+        crypto: i32,
+    ) -> Option<&mut Friend> {
+        if crypto < 0 {
+            return None;
+        }
+        let wants = |found: &&mut Friend| found.crypto.is_none_or(|held| held == crypto);
+        let found = self.friend_mut(friend).filter(wants);
+        match found {
+            Some(found) => {
+                found.crypto = Some(crypto);
+                Some(found)
+            }
+            None => {
+                task.first([Step::Tell(Command::CryptoKill(crypto))]);
+                None
+            }
+        }
     }
 
     pub(super) fn offer(

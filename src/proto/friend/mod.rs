@@ -94,6 +94,12 @@ impl FriendConnections {
         self.by_key.get(real_pk).copied().map(FriendconId)
     }
 
+    /// A friend with this DHT key, if there is one.
+    #[must_use]
+    pub fn find_dht_key(&self, key: &DhtPublicKey) -> Option<FriendconId> {
+        self.dht_keys.friends(key).first().copied().map(FriendconId)
+    }
+
     /// Names the connection with this id for good.
     #[must_use]
     pub fn reference(&self, id: FriendconId) -> Option<FriendRef> {

@@ -220,7 +220,7 @@ impl FriendConnections {
                     Answer::Token(token) => token,
                     Answer::None | Answer::Number(_) | Answer::Done(_) | Answer::Nodes(_) => None,
                 };
-                self.handle_token(key, token, now);
+                self.handle_token(task, key, token, now);
             }
             // The DHT does not know the key (any more): nothing is left to be released (D19).
             Then::Released => {}
