@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`client::Client`] | one connection to one relay |
 //! | [`connections::Connections`] | peers, each reached over several relays |
+//! | [`friends::Friends`] | friends, over an onion, a DHT and encrypted connections of the program |
 //! | [`relay::Relay`] | a relay: the other side |
 //!
 //! All functions of an object take `&self` and may be called from any thread, and from inside its
@@ -23,6 +24,7 @@ use crate::proto::time::Millis;
 pub mod address;
 pub mod client;
 pub mod connections;
+pub mod friends;
 pub mod proxy;
 mod reactor;
 #[cfg(feature = "relay")]
