@@ -44,10 +44,22 @@ impl<N: Neighbours> Friends<N> {
                 let friend = state.subject(&command, visit);
                 Order { command, friend, is_closed: state.is_closed }
             };
+            let is_new = matches!(order.command, Command::OnionAdd(_));
             let answer = self.perform(order, visit);
-            if answer != Answer::None {
-                self.state.lock().machine.answer(&mut task, answer, now);
+            if answer == Answer::None {
+                continue;
             }
+            let mut state = self.state.lock();
+            if !(is_new && state.is_closed) {
+                state.machine.answer(&mut task, answer, now);
+                continue;
+            }
+            // Closed meanwhile: there are no new friends any more.
+            drop(state);
+            if let Answer::Number(onion @ 0..) = answer {
+                self.neighbours.onion_delete(onion);
+            }
+            return -1;
         }
     }
 
