@@ -117,6 +117,37 @@ fn numbers_are_not_used_again() {
     assert_eq!(af.lock(first), Err(NoFriend));
     let other = af.add(&real(77)).unwrap();
     assert_eq!(af.all(), [second, other]);
+    // Its id is free already while the neighbours are told.
+    *a.hook.borrow_mut() = Some((
+        "onion_delete",
+        Box::new(move |end| {
+            let friends = end.friends().unwrap();
+            let third = friends.add(&real(78)).unwrap();
+            assert_eq!(friends.status(second), None);
+            assert_eq!(friends.status(third), Some(Status::Connecting));
+        }),
+    ));
+    af.remove(second).unwrap();
+    assert!(a.hook.borrow().is_none());
+}
+
+#[test]
+fn closing_is_final() {
+    let (_world, [a, _b], [af, _bf], [number, _]) = online_pair();
+    let other = af.add(&real(77)).unwrap();
+    *a.hook.borrow_mut() = Some((
+        "onion_delete",
+        Box::new(move |end| {
+            let friends = end.friends().unwrap();
+            assert_eq!((friends.status(number), friends.status(other)), (None, None));
+            assert_eq!(friends.add(&real(78)), Err(AddError::Closed));
+        }),
+    ));
+    af.close();
+    assert!(a.hook.borrow().is_none());
+    assert!(a.is_balanced(), "{}", a.books());
+    assert_eq!(af.iterate(&*a), Ok(()));
+    assert_eq!(af.wait(), None);
 }
 
 #[test]
@@ -199,6 +230,7 @@ enum Deed {
     AddAgain,
     AddAnother,
     Key,
+    KeyAndUp,
     Over,
     Offer,
     Address,
@@ -208,12 +240,13 @@ enum Deed {
     Close,
 }
 
-const DEEDS: [Deed; 12] = [
+const DEEDS: [Deed; 13] = [
     Deed::Remove,
     Deed::RemoveAndAdd,
     Deed::AddAgain,
     Deed::AddAnother,
     Deed::Key,
+    Deed::KeyAndUp,
     Deed::Over,
     Deed::Offer,
     Deed::Address,
@@ -237,13 +270,22 @@ fn act(deed: Deed, a: &End, key: &RealPublicKey) {
         Deed::AddAgain => drop(friends.add(key)),
         Deed::AddAnother => drop(friends.add(&real(66))),
         Deed::Key => drop(friends.handle_dht_key(friend, &dht(55), a)),
+        Deed::KeyAndUp => {
+            let _ = friends.handle_dht_key(friend, &dht(55), a);
+            if let Some(connection) = friends.connection(friend) {
+                let _ = friends.handle_status(friend, connection, true, a);
+            }
+        }
         Deed::Over => a.lose(friend),
         Deed::Offer => drop(friends.handle_offer(key, &dht(101), None, key)),
         Deed::Address => drop(friends.handle_address(&dht(101), ([192, 0, 2, 2], 1).into())),
         Deed::Relay => drop(friends.handle_relay(friend, &node(9))),
         Deed::Send => drop(friends.send(friend, &[64])),
         Deed::Iterate => drop(friends.iterate(a)),
-        Deed::Close => friends.close(),
+        Deed::Close => {
+            friends.close();
+            a.is_quiet.set(true);
+        }
     }
 }
 
@@ -265,7 +307,8 @@ fn neighbours_may_call_back() {
             if let Ok(number) = added {
                 let _ = af.send_request(number, [1; 4], b"x");
             }
-            world.run(40);
+            // A connection that only seems to be up takes its time to fall silent.
+            world.run(if deed == Deed::KeyAndUp { 120 } else { 40 });
             // What happens at the end of a life.
             let early = a.hook.borrow().is_none();
             let is_there = af.find(&key).is_some();

@@ -110,15 +110,21 @@ impl<N: Neighbours> Friends<N> {
             }
             Command::NewCrypto(real_key, dht_key) => {
                 let Some(friend) = friend else { return number(None) };
-                to.log(Level::Debug, &format!("friend {}: connecting", friend.0));
-                return number(to.crypto_new(friend, &real_key, &dht_key));
+                let connection = to.crypto_new(friend, &real_key, &dht_key);
+                if connection.is_some() {
+                    to.log(Level::Debug, &format!("friend {}: connecting", friend.0));
+                }
+                return number(connection);
             }
             Command::Accept => {
                 let (Some(friend), Some((_, offer))) = (friend, visit.offer) else {
                     return number(None);
                 };
-                to.log(Level::Debug, &format!("friend {}: connects to us", friend.0));
-                return number(to.crypto_accept(friend, offer));
+                let connection = to.crypto_accept(friend, offer);
+                if connection.is_some() {
+                    to.log(Level::Debug, &format!("friend {}: connects to us", friend.0));
+                }
+                return number(connection);
             }
             Command::Direct(connection, Some(address), connected) => {
                 to.crypto_set_direct(connection, address, connected);
@@ -139,7 +145,10 @@ impl<N: Neighbours> Friends<N> {
             Command::GlobalStatus(friend, online) => {
                 let word = if online { "online" } else { "offline" };
                 to.log(Level::Info, &format!("friend {}: {word}", friend.serial));
-                visit.handler.status(FriendNumber(friend.serial), online);
+                // The log may be the end of it all.
+                if !self.state.lock().is_closed {
+                    visit.handler.status(FriendNumber(friend.serial), online);
+                }
             }
             // Without an address there is nothing to be told; the rest is for toxcore, whose
             // neighbours have callbacks, and whose friends have two owners.
