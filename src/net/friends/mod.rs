@@ -221,7 +221,10 @@ impl<N: Neighbours> Friends<N> {
     /// that. `None`: for ever.
     pub fn wait(&self) -> Option<Duration> {
         let now = self.now();
-        let deadline = deadline(&self.state.lock().machine, now)?;
+        let deadline = {
+            let state = self.state.lock();
+            state.machine.deadline().filter(|_| !state.is_closed)?
+        };
         Some(Duration::from_secs(deadline.0.saturating_sub(now.0)))
     }
 
@@ -299,9 +302,4 @@ impl Drop for Turn<'_> {
     fn drop(&mut self) {
         self.0.store(false, Ordering::Release);
     }
-}
-
-/// When an iteration has something to do: the machine cannot tell, so each second.
-fn deadline(machine: &FriendConnections, now: Timestamp) -> Option<Timestamp> {
-    (!machine.is_empty()).then(|| now.plus(1))
 }

@@ -31,6 +31,44 @@ struct Order {
     is_closed: bool,
 }
 
+/// What the answer to a command is about, if it is worth a line in the log.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Topic {
+    Onion,
+    Dht,
+    New(FriendNumber),
+    Accepted(FriendNumber),
+}
+
+impl Topic {
+    fn of(order: &Order) -> Option<Self> {
+        match (&order.command, order.friend) {
+            (Command::OnionAdd(_), _) => Some(Self::Onion),
+            (Command::DhtAdd(..), _) => Some(Self::Dht),
+            (Command::NewCrypto(..), Some(friend)) => Some(Self::New(friend)),
+            (Command::Accept, Some(friend)) => Some(Self::Accepted(friend)),
+            _ => None,
+        }
+    }
+
+    fn line(self, answer: &Answer) -> Option<(Level, String)> {
+        let is_refused = matches!(answer, Answer::Number(..0) | Answer::Token(None));
+        Some(match (self, is_refused) {
+            (Self::Onion, true) => (Level::Warning, "the onion refuses a friend".to_owned()),
+            (Self::Dht, true) => (Level::Debug, "the DHT refuses to look for a key".to_owned()),
+            (Self::New(friend), false) => {
+                (Level::Debug, format!("friend {}: connecting", friend.0))
+            }
+            (Self::Accepted(friend), false) => {
+                (Level::Debug, format!("friend {}: connects to us", friend.0))
+            }
+            (Self::Onion | Self::Dht, false) | (Self::New(_) | Self::Accepted(_), true) => {
+                return None;
+            }
+        })
+    }
+}
+
 impl<N: Neighbours> Friends<N> {
     /// Carries out a task; its result.
     pub(super) fn carry_out(&self, mut task: Task, visit: &Visit<'_, N::Offer>) -> i32 {
@@ -44,14 +82,20 @@ impl<N: Neighbours> Friends<N> {
                 let friend = state.subject(&command, visit);
                 Order { command, friend, is_closed: state.is_closed }
             };
-            let is_new = matches!(order.command, Command::OnionAdd(_));
+            let topic = Topic::of(&order);
             let answer = self.perform(order, visit);
             if answer == Answer::None {
                 continue;
             }
+            // Written only when the machine has the answer, because the log may call back.
+            let line = topic.and_then(|topic| topic.line(&answer));
             let mut state = self.state.lock();
-            if !(is_new && state.is_closed) {
+            if !(topic == Some(Topic::Onion) && state.is_closed) {
                 state.machine.answer(&mut task, answer, now);
+                drop(state);
+                if let Some((level, text)) = line {
+                    self.log(level, &text);
+                }
                 continue;
             }
             // Closed meanwhile: there are no new friends any more.
@@ -60,6 +104,13 @@ impl<N: Neighbours> Friends<N> {
                 self.neighbours.onion_delete(onion);
             }
             return -1;
+        }
+    }
+
+    /// A line for the log, until the end.
+    fn log(&self, level: Level, message: &str) {
+        if !self.state.lock().is_closed {
+            self.neighbours.log(level, message);
         }
     }
 
@@ -85,11 +136,7 @@ impl<N: Neighbours> Friends<N> {
             }
             _ if is_closed => {}
             Command::OnionAdd(key) => {
-                let onion = to.onion_add(&key).filter(|number| *number >= 0);
-                if onion.is_none() {
-                    to.log(Level::Warning, "the onion refuses a friend");
-                }
-                return number(onion);
+                return number(to.onion_add(&key).filter(|number| *number >= 0));
             }
             Command::OnionHandlers(onion, _) => {
                 if let Some(friend) = friend {
@@ -101,30 +148,16 @@ impl<N: Neighbours> Friends<N> {
             Command::OnionData(onion, packet) => {
                 return number(to.onion_send(onion, &packet).then_some(1));
             }
-            Command::DhtAdd(key, _) => {
-                let token = to.dht_add(&key);
-                if token.is_none() {
-                    to.log(Level::Debug, "the DHT refuses to look for a key");
-                }
-                return Answer::Token(token);
-            }
+            Command::DhtAdd(key, _) => return Answer::Token(to.dht_add(&key)),
             Command::NewCrypto(real_key, dht_key) => {
                 let Some(friend) = friend else { return number(None) };
-                let connection = to.crypto_new(friend, &real_key, &dht_key);
-                if connection.is_some() {
-                    to.log(Level::Debug, &format!("friend {}: connecting", friend.0));
-                }
-                return number(connection);
+                return number(to.crypto_new(friend, &real_key, &dht_key));
             }
             Command::Accept => {
                 let (Some(friend), Some((_, offer))) = (friend, visit.offer) else {
                     return number(None);
                 };
-                let connection = to.crypto_accept(friend, offer);
-                if connection.is_some() {
-                    to.log(Level::Debug, &format!("friend {}: connects to us", friend.0));
-                }
-                return number(connection);
+                return number(to.crypto_accept(friend, offer));
             }
             Command::Direct(connection, Some(address), connected) => {
                 to.crypto_set_direct(connection, address, connected);
@@ -144,7 +177,7 @@ impl<N: Neighbours> Friends<N> {
             Command::Lan(port) => to.lan_send(port),
             Command::GlobalStatus(friend, online) => {
                 let word = if online { "online" } else { "offline" };
-                to.log(Level::Info, &format!("friend {}: {word}", friend.serial));
+                self.log(Level::Info, &format!("friend {}: {word}", friend.serial));
                 // The log may be the end of it all.
                 if !self.state.lock().is_closed {
                     visit.handler.status(FriendNumber(friend.serial), online);
@@ -170,7 +203,27 @@ impl State {
             Command::OnionHandlers(_, id) => self.number(*id),
             Command::NewCrypto(key, _) => by_key(key),
             Command::Accept => by_key(&visit.offer.as_ref()?.0),
-            _ => None,
+            Command::OnionAdd(_)
+            | Command::OnionDelete(_)
+            | Command::OnionOnline(..)
+            | Command::OnionKey(..)
+            | Command::OnionData(..)
+            | Command::DhtAdd(..)
+            | Command::DhtDelete(..)
+            | Command::CryptoHandlers(..)
+            | Command::CryptoKeyHandler(..)
+            | Command::CryptoKill(_)
+            | Command::Direct(..)
+            | Command::RelayPeer(..)
+            | Command::Relay(_)
+            | Command::CopyRelays(..)
+            | Command::Write(..)
+            | Command::Lan(_)
+            | Command::GlobalStatus(..)
+            | Command::Status(..)
+            | Command::Created(..)
+            | Command::Address(..)
+            | Command::Removed(_) => None,
         }
     }
 }
