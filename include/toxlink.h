@@ -68,6 +68,41 @@
 #define TOXLINK_UNKNOWN_MS UINT32_MAX
 
 /**
+ * No friend has this number.
+ */
+#define TOXLINK_NO_FRIEND UINT32_MAX
+
+/**
+ * Longest packet to a friend, in bytes.
+ */
+#define TOXLINK_FRIEND_MAX_PACKET_SIZE 1373
+
+/**
+ * Longest message of a friend request, in bytes.
+ */
+#define TOXLINK_FRIEND_MAX_REQUEST_SIZE 1016
+
+/**
+ * Bytes of a nospam.
+ */
+#define TOXLINK_FRIEND_NOSPAM_SIZE 4
+
+/**
+ * The lowest first byte of a packet to a friend.
+ */
+#define TOXLINK_FRIEND_FIRST_PACKET_ID 19
+
+/**
+ * The highest first byte of a packet to a friend.
+ */
+#define TOXLINK_FRIEND_LAST_PACKET_ID 191
+
+/**
+ * Bytes of an address as text, with the NUL: "192.0.2.1:33445" or "[2001:db8::1]:33445".
+ */
+#define TOXLINK_IP_PORT_SIZE 64
+
+/**
  * Why there is no key.
  */
 typedef enum Toxlink_Err_Key {
@@ -407,6 +442,180 @@ typedef enum Toxlink_Err_Peer {
 } Toxlink_Err_Peer;
 
 /**
+ * Why a friend was not added.
+ */
+typedef enum Toxlink_Err_Friend_Add {
+  /**
+   * It was added, or has an owner more.
+   */
+  TOXLINK_ERR_FRIEND_ADD_OK,
+  /**
+   * The object or the key is NULL.
+   */
+  TOXLINK_ERR_FRIEND_ADD_NULL,
+  /**
+   * The neighbour's onion_add() refuses it, or it was removed from inside a neighbour.
+   */
+  TOXLINK_ERR_FRIEND_ADD_REFUSED,
+  /**
+   * A defect of this library; the object is given up.
+   */
+  TOXLINK_ERR_FRIEND_ADD_INTERNAL,
+} Toxlink_Err_Friend_Add;
+
+/**
+ * Why something was not done with a friend, or not told of it.
+ */
+typedef enum Toxlink_Err_Friend {
+  /**
+   * It was done.
+   */
+  TOXLINK_ERR_FRIEND_OK,
+  /**
+   * The object or the place for the result is NULL.
+   */
+  TOXLINK_ERR_FRIEND_NULL,
+  /**
+   * There is no friend with this number, or key.
+   */
+  TOXLINK_ERR_FRIEND_NOT_FOUND,
+  /**
+   * The friend has none, or it is not known.
+   */
+  TOXLINK_ERR_FRIEND_UNKNOWN,
+  /**
+   * A defect of this library; the object is given up.
+   */
+  TOXLINK_ERR_FRIEND_INTERNAL,
+} Toxlink_Err_Friend;
+
+/**
+ * How it is with a friend.
+ */
+typedef enum Toxlink_Friend_Status {
+  /**
+   * There is no such friend.
+   */
+  TOXLINK_FRIEND_STATUS_NONE,
+  /**
+   * It is looked for, or being connected.
+   */
+  TOXLINK_FRIEND_STATUS_CONNECTING,
+  /**
+   * It is online.
+   */
+  TOXLINK_FRIEND_STATUS_ONLINE,
+} Toxlink_Friend_Status;
+
+/**
+ * Why a packet was not sent to a friend.
+ */
+typedef enum Toxlink_Err_Friend_Send {
+  /**
+   * It was sent.
+   */
+  TOXLINK_ERR_FRIEND_SEND_OK,
+  /**
+   * The object or the packet is NULL.
+   */
+  TOXLINK_ERR_FRIEND_SEND_NULL,
+  /**
+   * There is no friend with this number.
+   */
+  TOXLINK_ERR_FRIEND_SEND_NOT_FOUND,
+  /**
+   * The friend is not online.
+   */
+  TOXLINK_ERR_FRIEND_SEND_NOT_ONLINE,
+  /**
+   * The packet is empty or longer than TOXLINK_FRIEND_MAX_PACKET_SIZE.
+   */
+  TOXLINK_ERR_FRIEND_SEND_LENGTH,
+  /**
+   * The first byte is not one of TOXLINK_FRIEND_FIRST_PACKET_ID to
+   * TOXLINK_FRIEND_LAST_PACKET_ID.
+   */
+  TOXLINK_ERR_FRIEND_SEND_PACKET_ID,
+  /**
+   * The neighbour's crypto_write() takes no more just now.
+   */
+  TOXLINK_ERR_FRIEND_SEND_BUSY,
+  /**
+   * A defect of this library; the object is given up.
+   */
+  TOXLINK_ERR_FRIEND_SEND_INTERNAL,
+} Toxlink_Err_Friend_Send;
+
+/**
+ * Why a friend request was not sent.
+ */
+typedef enum Toxlink_Err_Friend_Request {
+  /**
+   * It was sent.
+   */
+  TOXLINK_ERR_FRIEND_REQUEST_OK,
+  /**
+   * The object, the nospam or the message is NULL.
+   */
+  TOXLINK_ERR_FRIEND_REQUEST_NULL,
+  /**
+   * There is no friend with this number.
+   */
+  TOXLINK_ERR_FRIEND_REQUEST_NOT_FOUND,
+  /**
+   * The message is empty or longer than TOXLINK_FRIEND_MAX_REQUEST_SIZE.
+   */
+  TOXLINK_ERR_FRIEND_REQUEST_LENGTH,
+  /**
+   * The neighbour did not take it: there may be no way to the friend yet.
+   */
+  TOXLINK_ERR_FRIEND_REQUEST_REFUSED,
+  /**
+   * A defect of this library; the object is given up.
+   */
+  TOXLINK_ERR_FRIEND_REQUEST_INTERNAL,
+} Toxlink_Err_Friend_Request;
+
+/**
+ * Why a report of a neighbour was of no use. None of them is a fault of the program as such: the
+ * friend may have been removed, or its connection replaced, while the report was on its way.
+ */
+typedef enum Toxlink_Err_Friend_Report {
+  /**
+   * It was taken.
+   */
+  TOXLINK_ERR_FRIEND_REPORT_OK,
+  /**
+   * The object or something that was reported is NULL.
+   */
+  TOXLINK_ERR_FRIEND_REPORT_NULL,
+  /**
+   * There is no such friend, or nobody looks for this DHT key.
+   */
+  TOXLINK_ERR_FRIEND_REPORT_NOT_FOUND,
+  /**
+   * It is about a connection that is not the friend's, or the friend is not online.
+   */
+  TOXLINK_ERR_FRIEND_REPORT_NO_CONNECTION,
+  /**
+   * An address cannot be read.
+   */
+  TOXLINK_ERR_FRIEND_REPORT_BAD_ADDRESS,
+  /**
+   * The packet cannot be read, or is empty, or a key consists of zeros.
+   */
+  TOXLINK_ERR_FRIEND_REPORT_MALFORMED,
+  /**
+   * The friend is connected already, or a neighbour refuses.
+   */
+  TOXLINK_ERR_FRIEND_REPORT_REFUSED,
+  /**
+   * A defect of this library; the object is given up.
+   */
+  TOXLINK_ERR_FRIEND_REPORT_INTERNAL,
+} Toxlink_Err_Friend_Report;
+
+/**
  * One connection to one relay, directly or through a proxy. Most programs want Toxlink_Connections,
  * which keeps peers reachable over several relays.
  */
@@ -418,6 +627,16 @@ typedef struct Toxlink_Client Toxlink_Client;
  * of 1 to 2031 bytes; these may get lost, and come twice or out of order, when relays fail.
  */
 typedef struct Toxlink_Connections Toxlink_Connections;
+
+/**
+ * Friends, and the connections to them, over an onion client, a DHT and encrypted connections that
+ * the program supplies. Made by toxlink_friends_new(), freed by toxlink_friends_kill().
+ *
+ * It has no sockets and no thread; it works while one of its functions is called. It may be used
+ * from any thread. Nothing is locked while a function of the program runs: neighbours, callbacks
+ * and the log may call everything, also for the same object, and toxlink_friends_kill().
+ */
+typedef struct Toxlink_Friends Toxlink_Friends;
 
 /**
  * A relay: the other side of a relay connection. It passes packets between the clients that have
@@ -861,6 +1080,221 @@ typedef struct Toxlink_Relay_Figures {
    */
   uint64_t dropped;
 } Toxlink_Relay_Figures;
+
+/**
+ * A relay of our own, for friends to find us at.
+ */
+typedef struct Toxlink_Friend_Relay {
+  /**
+   * Its key.
+   */
+  uint8_t public_key[32];
+  /**
+   * Its address and port, "192.0.2.1:33445" or "[2001:db8::1]:33445", with a NUL at the end.
+   */
+  char address[TOXLINK_IP_PORT_SIZE];
+} Toxlink_Friend_Relay;
+
+/**
+ * What friends are made of: an onion client, a DHT and encrypted connections ("net_crypto"), in
+ * toxcore's terms. To be filled in after toxlink_neighbours_init(); copied by
+ * toxlink_friends_new().
+ *
+ * Each function gets object as its last parameter. It is called by functions of
+ * toxlink_friends_, on the thread that called them, with nothing locked: it may call every
+ * function of this library, also for the same object, and toxlink_friends_kill(). It must not
+ * throw C++ exceptions. Pointers that it is given are valid until it returns. All keys have 32
+ * bytes, all addresses are text like "192.0.2.1:33445" or "[2001:db8::1]:33445".
+ *
+ * The functions that must not be NULL are marked so. One that is NULL stands for a neighbour that
+ * is not there.
+ *
+ * What the neighbours learn, the program reports with toxlink_friends_handle_..(), from inside
+ * these functions, from callbacks or from elsewhere.
+ */
+typedef struct Toxlink_Neighbours {
+  /**
+   * The size of this struct, set by toxlink_neighbours_init().
+   */
+  size_t size;
+  /**
+   * Handed to each function. Belongs to the program; used until toxlink_friends_kill() has
+   * returned, or, if that is called from inside one of these functions, until the outermost call
+   * of the library has returned.
+   */
+  void *object;
+  /**
+   * Not NULL. Look for the friend with this long-term key, and let it find us. Returns the
+   * onion's number for it, the same again for a key that it has; -1 to refuse.
+   */
+  int32_t (*onion_add)(const uint8_t *public_key,
+                       void *object);
+  /**
+   * Says which friend that is. Its DHT keys and relays are to be reported under
+   * friend_number from now on.
+   */
+  void (*onion_bind)(int32_t onion_number,
+                     uint32_t friend_number,
+                     void *object);
+  /**
+   * Not NULL. The number of onion_add() is not used any more.
+   */
+  void (*onion_delete)(int32_t onion_number,
+                       void *object);
+  /**
+   * Whether the friend is connected, so that the onion need not look for it.
+   */
+  void (*onion_set_online)(int32_t onion_number,
+                           bool online,
+                           void *object);
+  /**
+   * The friend's DHT key, learned elsewhere.
+   */
+  void (*onion_set_dht_key)(int32_t onion_number,
+                            const uint8_t *dht_public_key,
+                            void *object);
+  /**
+   * Sends a friend request to somebody who is not connected: at most 1021 bytes, the first of
+   * which is 32. The other end reports it, as it is, with toxlink_friends_handle_request().
+   * Returns whether at least one packet was sent.
+   */
+  bool (*onion_send)(int32_t onion_number,
+                     const uint8_t *data,
+                     size_t length,
+                     void *object);
+  /**
+   * Not NULL. Look for the address of the node with this key, and report it with
+   * toxlink_friends_handle_address() each time it is confirmed. Writes a token, any number, for
+   * dht_delete(). Returns false to refuse; it is asked again 10 seconds later.
+   */
+  bool (*dht_add)(const uint8_t *dht_public_key,
+                  uint32_t *token,
+                  void *object);
+  /**
+   * Not NULL. Nobody needs this address any more.
+   */
+  void (*dht_delete)(const uint8_t *dht_public_key,
+                     uint32_t token,
+                     void *object);
+  /**
+   * Not NULL. Connect to this friend, whose long-term and DHT keys these are. Returns the number
+   * of the connection, which belongs to the program, or -1 to refuse; then it is asked again by
+   * the next toxlink_friends_iterate(). When the connection is up, or over,
+   * toxlink_friends_handle_status() is to be told, but not before this function has returned.
+   */
+  int32_t (*crypto_new)(uint32_t friend_number,
+                        const uint8_t *public_key,
+                        const uint8_t *dht_public_key,
+                        void *object);
+  /**
+   * A connection that a friend has begun, and that was reported with
+   * toxlink_friends_handle_offer(), is welcome. offer is what was given there. Returns as
+   * crypto_new(). NULL: none is accepted.
+   */
+  int32_t (*crypto_accept)(uint32_t friend_number,
+                           void *offer,
+                           void *object);
+  /**
+   * Not NULL. End a connection, or the attempt at one. Nothing is to be reported of it any more.
+   */
+  void (*crypto_kill)(int32_t connection,
+                      void *object);
+  /**
+   * The UDP address at which the other end is (connected: the DHT has just confirmed it), or
+   * was.
+   */
+  void (*crypto_set_direct)(int32_t connection,
+                            const char *address,
+                            bool connected,
+                            void *object);
+  /**
+   * Not NULL. Sends a packet over a connection, reliably and in order, at most 1373 bytes. The
+   * other end reports it with toxlink_friends_handle_data(). Returns whether it was taken.
+   */
+  bool (*crypto_write)(int32_t connection,
+                       const uint8_t *data,
+                       size_t length,
+                       void *object);
+  /**
+   * The other end of this connection can be reached over this relay. is_relay is false if who
+   * told us calls it a UDP node; toxcore tries it as a relay all the same. Returns whether it
+   * will be tried.
+   */
+  bool (*relay_add_for)(int32_t connection,
+                        const char *address,
+                        bool is_relay,
+                        const uint8_t *public_key,
+                        void *object);
+  /**
+   * A relay for all connections; the rest as above. Returns whether it was taken.
+   */
+  bool (*relay_add)(const char *address,
+                    bool is_relay,
+                    const uint8_t *public_key,
+                    void *object);
+  /**
+   * Writes up to max of our own connected relays to relays, which has room for so many, from
+   * place index of the program's list on; the list begins again at its end. Returns how many.
+   */
+  size_t (*relays_copy)(struct Toxlink_Friend_Relay *relays,
+                        size_t max,
+                        uint32_t index,
+                        void *object);
+  /**
+   * Tells the local network, at this UDP port, that we are here. NULL: no LAN discovery.
+   */
+  void (*lan_send)(uint16_t port,
+                   void *object);
+  /**
+   * The seconds of a clock that only moves forward; it may begin anywhere. NULL: the system's
+   * clock.
+   */
+  uint64_t (*seconds)(void *object);
+} Toxlink_Neighbours;
+
+/**
+ * A friend has come online, or went offline. It is not called for a friend that is removed.
+ *
+ * user_data is what was given to the function that led to the call: toxlink_friends_iterate()
+ * or one of toxlink_friends_handle_..().
+ */
+typedef void (*toxlink_friends_status_cb)(struct Toxlink_Friends *friends,
+                                          uint32_t friend_number,
+                                          bool online,
+                                          void *user_data);
+
+/**
+ * A packet of a friend, which arrives reliably and in order. data is valid until the callback
+ * returns; the first byte says what it is, at least one byte. Packets that begin with 16, 17 or 18
+ * are dealt with by this library.
+ */
+typedef void (*toxlink_friends_data_cb)(struct Toxlink_Friends *friends,
+                                        uint32_t friend_number,
+                                        const uint8_t *data,
+                                        size_t length,
+                                        void *user_data);
+
+/**
+ * A packet of a friend that might have got lost. data as above; no first byte is special.
+ */
+typedef void (*toxlink_friends_lossy_cb)(struct Toxlink_Friends *friends,
+                                         uint32_t friend_number,
+                                         const uint8_t *data,
+                                         size_t length,
+                                         void *user_data);
+
+/**
+ * Somebody, who may be a friend already, wants to be one. public_key is the long-term key, 32
+ * bytes; nospam are the 4 bytes that the other one believes to be ours, which the program has to
+ * compare; message has at least one byte, no NUL at its end, and comes from a stranger. All three
+ * are valid until the callback returns.
+ */
+typedef void (*toxlink_friends_request_cb)(struct Toxlink_Friends *friends,
+                                           const uint8_t *public_key,
+                                           const uint8_t *nospam,
+                                           const uint8_t *message,
+                                           size_t length,
+                                           void *user_data);
 
 #ifdef __cplusplus
 extern "C" {
@@ -1555,6 +1989,315 @@ size_t toxlink_relay_address(const struct Toxlink_Relay *relay,
 bool toxlink_relay_figures(const struct Toxlink_Relay *relay,
                            struct Toxlink_Relay_Figures *figures,
                            size_t size);
+
+/**
+ * Makes an object without friends: they are to be added, and found and connected over an onion client,
+ * a DHT and encrypted connections that the program supplies. Returns NULL on failure; the object is
+ * freed with toxlink_friends_kill().
+ *
+ * It has no sockets and no thread: it works while one of its functions is called. It may be used from
+ * any thread. Nothing is locked while a function of the program runs: neighbours, callbacks and the
+ * log may call everything, also for the same object, and toxlink_friends_kill().
+ *
+ * neighbours is copied; its object has to outlive this one. log_callback may be NULL; it gets
+ * log_object with each line, and lines of at least log_level only, a Toxlink_Log_Level. It
+ * is called with nothing locked and may call everything.
+ *
+ * Fails with TOXLINK_ERR_NEW_NULL, TOXLINK_ERR_NEW_OPTIONS (neighbours without
+ * toxlink_neighbours_init(), or of another version), TOXLINK_ERR_NEW_NEIGHBOURS (a function is
+ * NULL that must not be), TOXLINK_ERR_NEW_LOG_LEVEL.
+ */
+struct Toxlink_Friends *toxlink_friends_new(const struct Toxlink_Neighbours *neighbours,
+                                            toxlink_log_cb log_callback,
+                                            void *log_object,
+                                            uint32_t log_level,
+                                            enum Toxlink_Err_New *error);
+
+/**
+ * Removes all friends, which gives everything back to the neighbours, and frees the object. NULL
+ * does nothing.
+ *
+ * There are no more callbacks. From inside a callback or a neighbour, the object is freed when the
+ * outermost call returns; what a neighbour returns after that, a connection for instance, is given
+ * back to it at once. No other thread may be inside a call with the object.
+ */
+void toxlink_friends_kill(struct Toxlink_Friends *friends);
+
+/**
+ * Does what is due: signs of life, lists of relays, attempts to connect, LAN discovery; and finds
+ * that friends have fallen silent. To be called when toxlink_friends_wait() is over, or once a
+ * second. user_data is handed to the callbacks. Returns false if nothing was done.
+ */
+bool toxlink_friends_iterate(struct Toxlink_Friends *friends,
+                             void *user_data,
+                             enum Toxlink_Err_Iterate *error);
+
+/**
+ * How many milliseconds toxlink_friends_iterate() has nothing to do, as poll() takes it: 0
+ * now, -1 never; -1 for NULL. Each call of another function with the object may change it, so it is
+ * to be asked for just before waiting. There is no descriptor to wait for: what happens, the
+ * program itself reports.
+ */
+int32_t toxlink_friends_wait(const struct Toxlink_Friends *friends);
+
+/**
+ * Sets the callback for friends that come and go; NULL for none.
+ */
+void toxlink_friends_callback_status(struct Toxlink_Friends *friends,
+                                     toxlink_friends_status_cb callback);
+
+/**
+ * Sets the callback for packets that arrive reliably; NULL for none.
+ */
+void toxlink_friends_callback_data(struct Toxlink_Friends *friends,
+                                   toxlink_friends_data_cb callback);
+
+/**
+ * Sets the callback for packets that may get lost; NULL for none.
+ */
+void toxlink_friends_callback_lossy(struct Toxlink_Friends *friends,
+                                    toxlink_friends_lossy_cb callback);
+
+/**
+ * Sets the callback for friend requests; NULL for none.
+ */
+void toxlink_friends_callback_request(struct Toxlink_Friends *friends,
+                                      toxlink_friends_request_cb callback);
+
+/**
+ * The name of a Toxlink_Err_Friend_Add: a static text, never NULL.
+ */
+const char *toxlink_err_friend_add_to_string(uint32_t error);
+
+/**
+ * The name of a Toxlink_Err_Friend: a static text, never NULL.
+ */
+const char *toxlink_err_friend_to_string(uint32_t error);
+
+/**
+ * The name of a Toxlink_Err_Friend_Send: a static text, never NULL.
+ */
+const char *toxlink_err_friend_send_to_string(uint32_t error);
+
+/**
+ * The name of a Toxlink_Err_Friend_Request: a static text, never NULL.
+ */
+const char *toxlink_err_friend_request_to_string(uint32_t error);
+
+/**
+ * The name of a Toxlink_Err_Friend_Report: a static text, never NULL.
+ */
+const char *toxlink_err_friend_report_to_string(uint32_t error);
+
+/**
+ * Adds a friend by its long-term key (32 bytes), or an owner of one that is known. Returns its
+ * number, which is not used again for another friend, or TOXLINK_NO_FRIEND.
+ */
+uint32_t toxlink_friends_add(struct Toxlink_Friends *friends,
+                             const uint8_t *public_key,
+                             enum Toxlink_Err_Friend_Add *error);
+
+/**
+ * Adds an owner: one more toxlink_friends_remove() is needed then. Returns whether it was done.
+ */
+bool toxlink_friends_lock(struct Toxlink_Friends *friends,
+                          uint32_t friend_number,
+                          enum Toxlink_Err_Friend *error);
+
+/**
+ * Takes an owner off a friend, and with the last one the friend: its connection is ended, and the
+ * status callback is not called. Returns whether it was done.
+ */
+bool toxlink_friends_remove(struct Toxlink_Friends *friends,
+                            uint32_t friend_number,
+                            enum Toxlink_Err_Friend *error);
+
+/**
+ * The number of the friend with this long-term key (32 bytes), or TOXLINK_NO_FRIEND.
+ */
+uint32_t toxlink_friends_by_key(const struct Toxlink_Friends *friends,
+                                const uint8_t *public_key);
+
+/**
+ * Writes the numbers of up to max friends to friend_numbers, in the order in which they were
+ * added. Returns how many friends there are, which may be more; 0 for a NULL object.
+ * friend_numbers may be NULL if max is 0.
+ */
+size_t toxlink_friends_list(const struct Toxlink_Friends *friends,
+                            uint32_t *friend_numbers,
+                            size_t max);
+
+/**
+ * How it is with a friend; TOXLINK_FRIEND_STATUS_NONE if there is no such friend, or object.
+ */
+enum Toxlink_Friend_Status toxlink_friends_status(const struct Toxlink_Friends *friends,
+                                                  uint32_t friend_number);
+
+/**
+ * Writes the long-term key of a friend, 32 bytes. Returns whether it was written.
+ */
+bool toxlink_friends_public_key(const struct Toxlink_Friends *friends,
+                                uint32_t friend_number,
+                                uint8_t *public_key,
+                                enum Toxlink_Err_Friend *error);
+
+/**
+ * Writes the DHT key of a friend, 32 bytes: the key of this run of its program. Returns whether it
+ * was written; TOXLINK_ERR_FRIEND_UNKNOWN while it is not known.
+ */
+bool toxlink_friends_dht_public_key(const struct Toxlink_Friends *friends,
+                                    uint32_t friend_number,
+                                    uint8_t *dht_public_key,
+                                    enum Toxlink_Err_Friend *error);
+
+/**
+ * Writes the UDP address at which a friend was seen last, "192.0.2.1:33445" or
+ * "[2001:db8::1]:33445", like snprintf: at most size bytes, a NUL always included; text may
+ * be NULL if size is 0. TOXLINK_IP_PORT_SIZE bytes are enough. Returns the length of the whole
+ * text without the NUL, or 0 and an empty text: TOXLINK_ERR_FRIEND_UNKNOWN while it is not known.
+ */
+size_t toxlink_friends_address(const struct Toxlink_Friends *friends,
+                               uint32_t friend_number,
+                               char *text,
+                               size_t size,
+                               enum Toxlink_Err_Friend *error);
+
+/**
+ * The program's number for the connection to a friend, or for the attempt at one, as crypto_new()
+ * or crypto_accept() gave it; -1 if there is none (TOXLINK_ERR_FRIEND_UNKNOWN). What this library
+ * does not send, lossy packets for instance, the program sends over it by itself.
+ */
+int32_t toxlink_friends_connection(const struct Toxlink_Friends *friends,
+                                   uint32_t friend_number,
+                                   enum Toxlink_Err_Friend *error);
+
+/**
+ * Sends a packet to a friend that is online, reliably and in order, with the neighbour's
+ * crypto_write(). The first byte says what it is: TOXLINK_FRIEND_FIRST_PACKET_ID to
+ * TOXLINK_FRIEND_LAST_PACKET_ID. data is not used after the call. Returns whether it was taken.
+ */
+bool toxlink_friends_send(struct Toxlink_Friends *friends,
+                          uint32_t friend_number,
+                          const uint8_t *data,
+                          size_t length,
+                          enum Toxlink_Err_Friend_Send *error);
+
+/**
+ * Asks somebody, who has been added here as a friend, to add us: over the connection if there is
+ * one, else with the neighbour's onion_send(). nospam is TOXLINK_FRIEND_NOSPAM_SIZE bytes, which
+ * the other program compares with its own. Returns whether it was sent.
+ */
+bool toxlink_friends_send_request(struct Toxlink_Friends *friends,
+                                  uint32_t friend_number,
+                                  const uint8_t *nospam,
+                                  const uint8_t *message,
+                                  size_t length,
+                                  enum Toxlink_Err_Friend_Request *error);
+
+/**
+ * Sets all functions and the object to NULL, and the size. size is sizeof *neighbours, of which
+ * as many bytes are written. NULL does nothing.
+ */
+void toxlink_neighbours_init(struct Toxlink_Neighbours *neighbours,
+                             size_t size);
+
+/**
+ * The friend has this DHT key (32 bytes) now, as the onion, a handshake or somebody else has shown.
+ * Another one than before ends its connection. Returns whether the report was taken; user_data is
+ * handed to the callbacks. This function, like the others of its kind, may be called from inside
+ * the neighbours and callbacks.
+ */
+bool toxlink_friends_handle_dht_key(struct Toxlink_Friends *friends,
+                                    uint32_t friend_number,
+                                    const uint8_t *dht_public_key,
+                                    void *user_data,
+                                    enum Toxlink_Err_Friend_Report *error);
+
+/**
+ * The friend can be reached over this relay, as the onion has learned: its address as text,
+ * "192.0.2.1:33445", whether that is a relay or, they say, a UDP node, and its key (32 bytes).
+ * Leads to the neighbour's relay_add_for(), or to relay_add() while there is no connection. Returns
+ * whether the neighbour took it. No callback is called.
+ */
+bool toxlink_friends_handle_relay(struct Toxlink_Friends *friends,
+                                  uint32_t friend_number,
+                                  const char *address,
+                                  bool is_relay,
+                                  const uint8_t *public_key,
+                                  void *user_data,
+                                  enum Toxlink_Err_Friend_Report *error);
+
+/**
+ * The node with this DHT key (32 bytes) is at this UDP address, as the DHT has found out or
+ * confirmed. Returns whether a friend has this key. No callback is called.
+ */
+bool toxlink_friends_handle_address(struct Toxlink_Friends *friends,
+                                    const uint8_t *dht_public_key,
+                                    const char *address,
+                                    void *user_data,
+                                    enum Toxlink_Err_Friend_Report *error);
+
+/**
+ * A connection is up (online), or over; in the latter case the program forgets it. connection
+ * is what crypto_new() or crypto_accept() returned: a report on one that the friend does not have
+ * any more changes nothing. Returns whether it is the friend's.
+ */
+bool toxlink_friends_handle_status(struct Toxlink_Friends *friends,
+                                   uint32_t friend_number,
+                                   int32_t connection,
+                                   bool online,
+                                   void *user_data,
+                                   enum Toxlink_Err_Friend_Report *error);
+
+/**
+ * A packet of a friend that is online, from the reliable stream of its connection. Any packet shows
+ * that the friend is there. Leads to the callbacks for data or friend requests, or is dealt with
+ * inside. Returns whether it was taken.
+ */
+bool toxlink_friends_handle_data(struct Toxlink_Friends *friends,
+                                 uint32_t friend_number,
+                                 const uint8_t *data,
+                                 size_t length,
+                                 void *user_data,
+                                 enum Toxlink_Err_Friend_Report *error);
+
+/**
+ * A packet of a friend that is online, which might have got lost. Any packet shows that the friend
+ * is there. Leads to the callback for lossy packets. Returns whether it was taken.
+ */
+bool toxlink_friends_handle_lossy(struct Toxlink_Friends *friends,
+                                  uint32_t friend_number,
+                                  const uint8_t *data,
+                                  size_t length,
+                                  void *user_data,
+                                  enum Toxlink_Err_Friend_Report *error);
+
+/**
+ * Somebody has begun a connection and has proved these keys (32 bytes each), long-term and DHT.
+ * address is the UDP address that it came from, as text; NULL if it came over a relay. If it is a
+ * friend without a connection, crypto_accept() is called inside this function, with offer, which
+ * is not looked at and may be NULL. Returns whether it was accepted: if not, the program drops the
+ * connection. No callback is called.
+ */
+bool toxlink_friends_handle_offer(struct Toxlink_Friends *friends,
+                                  const uint8_t *public_key,
+                                  const uint8_t *dht_public_key,
+                                  const char *address,
+                                  void *offer,
+                                  void *user_data,
+                                  enum Toxlink_Err_Friend_Report *error);
+
+/**
+ * A friend request came through the onion, from anybody with this long-term key (32 bytes): data
+ * as onion_send() of the other end got it, the first byte included. Leads to the callback for
+ * friend requests. Returns whether it is one.
+ */
+bool toxlink_friends_handle_request(struct Toxlink_Friends *friends,
+                                    const uint8_t *public_key,
+                                    const uint8_t *data,
+                                    size_t length,
+                                    void *user_data,
+                                    enum Toxlink_Err_Friend_Report *error);
 
 #ifdef __cplusplus
 }  // extern "C"
