@@ -390,6 +390,23 @@ fn closed_inside_an_event_there_are_no_more() {
 }
 
 #[test]
+fn the_log_may_be_the_end() {
+    let (world, [a, _b], [_af, _bf], _) = online_pair();
+    *a.hook.borrow_mut() = Some((
+        "log",
+        Box::new(|end| {
+            end.friends().unwrap().close();
+            end.is_quiet.set(true);
+        }),
+    ));
+    world.is_cut.set(true);
+    world.run(60);
+    assert!(a.is_quiet.get(), "nothing was written");
+    assert!(a.is_balanced(), "{}", a.books());
+    assert!(a.take_seen().is_empty());
+}
+
+#[test]
 fn dropping_gives_everything_back() {
     let (_world, [a, b], [af, bf], _) = online_pair();
     assert!(!a.is_balanced());
