@@ -220,11 +220,27 @@ FRIENDS = [
     *lost_relay("relay_frozen", "relay freezes, both stay", "relay-frozen", "passed_ms"),
 ]
 
+RELAY = [
+    Figure("relay_packets_100", "packets passed on, 100 B", "packets/CPU s", "relay-100", "packets_per_cpu_second",
+           ("ratio", ">=", 3), 0),
+    Figure("relay_packets_1373", "packets passed on, 1373 B", "packets/CPU s", "relay-1373", "packets_per_cpu_second",
+           ("ratio", ">=", 3), 0),
+    Figure("relay_rate_100", "of these, passed on in the run", "packets/s", "relay-100", "packets_per_second", None, 0),
+    Figure("relay_rate_1373", "of these, passed on in the run, 1373 B", "packets/s", "relay-1373",
+           "packets_per_second", None, 0),
+    Figure("relay_connections", "callers, to the first packet", "connections/CPU s", "relay-100",
+           "connections_per_cpu_second", None, 0),
+    Figure("relay_rss", "memory of a client (resident)", "bytes", "relay-100", "rss_per_client", None, 0, zero=True),
+    Figure("relay_rss_after", "the same after the packets of 1373 B", "bytes", "relay-1373", "rss_per_client_after",
+           None, 0, zero=True),
+]
+
 # Rows by group, in the order of the table.
-GROUPS = {"client": CLIENT, "connections": CONNECTIONS, "friends": FRIENDS, "faults": FAULTS}
+GROUPS = {"client": CLIENT, "connections": CONNECTIONS, "friends": FRIENDS, "faults": FAULTS, "relay": RELAY}
 HEADINGS = {"client": "TCP_client", "connections": "TCP_connections",
             "friends": "friend_connection alone; then Tox instances with all modules",
-            "faults": "TCP_connections, relays that turn bad"}
+            "faults": "TCP_connections, relays that turn bad",
+            "relay": "toxlink-relay beside tox-bootstrapd"}
 
 FLOORS = [("open", 1373), ("open", 100), ("seal", 1373), ("seal", 100)]
 
@@ -286,4 +302,12 @@ FRIENDS_NOTES = [
     "common, since such a pair shares none.",
 ]
 
-NOTES = {"client": CLIENT_NOTES, "connections": CONNECTIONS_NOTES, "friends": FRIENDS_NOTES, "faults": FAULTS_NOTES}
+RELAY_NOTES = [
+    "Relay: a process of its own with 1 000 clients (fewer in a smoke run) on loopback, in pairs that answer each "
+    "other's packets, four of them under way at a time; tox-bootstrapd is the one of this Debian, whatever --toxcore "
+    "says. CPU time is all that the process takes, the kernel's part included. Callers: from connect to the first "
+    "pong, 100 at once. Memory: growth of the process by all clients, divided by their number.",
+]
+
+NOTES = {"client": CLIENT_NOTES, "connections": CONNECTIONS_NOTES, "friends": FRIENDS_NOTES, "faults": FAULTS_NOTES,
+         "relay": RELAY_NOTES}

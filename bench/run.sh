@@ -6,8 +6,8 @@
 #
 #   run.sh DIR full|smoke REPETITIONS GROUPS VARIANT...
 #
-# GROUPS is a list with commas: client, connections, friends, faults.
-# DIR holds programs bench-VARIANT and costs-VARIANT for each variant; each result goes to DIR/results as
+# GROUPS is a list with commas: client, connections, friends, faults, relay.
+# DIR holds programs bench-VARIANT, costs-VARIANT and relay-VARIANT for each variant, and relay_load; each result goes to DIR/results as
 #   variant <tab> repetition <tab> scenario <tab> name=value ...
 # Variants take turns within each repetition, so that a noisy moment hits all of them.
 set -euo pipefail
@@ -220,6 +220,66 @@ faults() {
     done
 }
 
+relay_repetition() {
+    local r=$1 size variant
+    for size in 100 1373; do
+        for variant in "${variants[@]}"; do
+            say "relay, repetition $r of $repetitions: $variant, $size B"
+            relay_run "$variant" "$r" "$size"
+        done
+    done
+}
+
+relay_run() {
+    local variant=$1 r=$2 size=$3 lines address key
+    rm -rf "$dir/relay"
+    mkdir "$dir/relay"
+    if [ "$variant" = original ]; then
+        start_bootstrapd
+    else
+        "$dir/relay-$variant" --listen 127.0.0.1:0 >"$dir/relay/out" &
+        background=($!)
+        relay_soon "toxlink-relay ($variant)" grep -q '^listening .' "$dir/relay/out"
+        address=$(sed -n 's/^listening //p' "$dir/relay/out")
+        key=$(sed -n 's/^public-key //p' "$dir/relay/out")
+    fi
+    lines=$(timeout --foreground "$limit" "$dir/relay_load" "$address" "$key" --pid "${background[0]}" \
+        --pairs "$relay_pairs" --bytes "$size" --seconds "$relay_s") || die "no load for the $variant relay"
+    kill "${background[0]}"
+    wait "${background[0]}" || :
+    background=()
+    printf '%s\t%s\trelay-%s\t%s\n' "$variant" "$r" "$size" "$(tr ' \n' '= ' <<<"$lines")" >>"$results"
+}
+
+# Sets address and key of the caller.
+start_bootstrapd() {
+    local port=$((10000 + RANDOM % 20000))
+    printf '%s\n' "port = $port" "keys_file_path = \"$dir/relay/keys\"" "pid_file_path = \"$dir/relay/pid\"" \
+        "enable_ipv6 = false" "enable_ipv4_fallback = true" "enable_lan_discovery = false" "enable_tcp_relay = true" \
+        "tcp_relay_ports = [$port]" "enable_motd = false" >"$dir/relay/conf"
+    "$dir/relay-original" "--config=$dir/relay/conf" --foreground --log-backend=stdout >"$dir/relay/out" &
+    background=($!)
+    relay_soon "tox-bootstrapd" listens "$port"
+    address=127.0.0.1:$port
+    key=$(od -An -v -tx1 -N32 "$dir/relay/keys" | tr -d ' \n')
+}
+
+listens() {
+    (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
+
+# relay_soon WHAT COMMAND...: waits until the command succeeds.
+relay_soon() {
+    local what=$1 tries
+    shift
+    for ((tries = 0; tries < 100; tries++)); do
+        ! "$@" || return 0
+        kill -0 "${background[0]}" 2>/dev/null || break
+        sleep 0.1
+    done
+    die "$what does not start: $(tail -n 3 "$dir/relay/out")"
+}
+
 wants() {
     [[ $groups == *,$1,* ]]
 }
@@ -231,6 +291,7 @@ case $mode in
         bursts=100 burst_runs=2 traced=4000
         batches=100 rest=20000 fault_ms=60000 calm_ms=4000
         created=20000 friend_steps=5000 patience_ms=60000 talk_ms=4000 pairs=3 reunion_s=45
+        relay_pairs=500 relay_s=2
         ;;
     smoke)
         paced=(millis=300 warmup_ms=100 stall_ms=1000)
@@ -238,6 +299,7 @@ case $mode in
         bursts=10 burst_runs=1 traced=500
         batches=5 rest=500 fault_ms=9000 calm_ms=2100
         created=200 friend_steps=200 patience_ms=14000 talk_ms=1500 pairs=1 reunion_s=28
+        relay_pairs=50 relay_s=0.3
         ;;
     *) die "no such mode: $mode" ;;
 esac
@@ -266,4 +328,11 @@ if wants friends; then
 fi
 if wants faults; then
     faults
+fi
+if wants relay; then
+    # A descriptor for each client, in the relay and in the load.
+    ulimit -Sn "$(ulimit -Hn)"
+    for ((n = 1; n <= repetitions; n++)); do
+        relay_repetition "$n"
+    done
 fi

@@ -3,8 +3,9 @@
 //!
 //! `relay_load ADDRESS PUBLIC-KEY [--pairs N] [--window N] [--bytes N] [--seconds N] [--pid N]`
 //!
-//! Each pair keeps a window of packets under way. With the process id of the relay it also tells the CPU
-//! time that the relay took for a packet, from Linux's /proc. Loopback addresses only.
+//! Each pair keeps a window of packets under way. With the process id of the relay it also tells what
+//! the relay took for that, from Linux's /proc: CPU time for each packet and each new client, and resident
+//! memory for each client, before the first packet and after the last. Loopback addresses only.
 #![allow(clippy::disallowed_methods, reason = "measures with the clock")]
 
 use std::cell::{Cell, RefCell};
@@ -25,8 +26,6 @@ use toxlink::shell::transport::{Received, Transport, Written};
 use toxlink::wire::connection_id::ConnectionId;
 use toxlink::wire::relay_packet::{PingId, ToRelay};
 
-/// Clock ticks in a second, as /proc counts them.
-const TICKS: f64 = 100.0;
 const PATIENCE: Duration = Duration::from_secs(60);
 const CALLS_AT_ONCE: usize = 100;
 
@@ -150,7 +149,7 @@ struct Options {
     pairs: usize,
     window: u64,
     bytes: usize,
-    seconds: u64,
+    seconds: f64,
     pid: Option<u32>,
 }
 
@@ -163,7 +162,7 @@ fn parse() -> Option<Options> {
         pairs: 500,
         window: 4,
         bytes: 1000,
-        seconds: 5,
+        seconds: 5.0,
         pid: None,
     };
     for pair in named.chunks(2) {
@@ -172,7 +171,9 @@ fn parse() -> Option<Options> {
             "--pairs" => options.pairs = value.parse().ok()?,
             "--window" => options.window = value.parse().ok()?,
             "--bytes" => options.bytes = value.parse().ok().filter(|n| (1..=2031).contains(n))?,
-            "--seconds" => options.seconds = value.parse().ok()?,
+            "--seconds" => {
+                options.seconds = value.parse().ok().filter(|s| (0.0..1e6).contains(s))?
+            }
             "--pid" => options.pid = Some(value.parse().ok()?),
             _ => return None,
         }
@@ -200,6 +201,7 @@ fn run(options: &Options) -> io::Result<()> {
     let is_confirmed = |client: &Client| {
         client.machine.borrow().status() == toxlink::proto::relay::state::Status::Confirmed
     };
+    let before = Usage::of(options.pid);
     let mut clients = Vec::new();
     while clients.len() < 2 * options.pairs {
         // toxcore's server has room for 256 callers that are not confirmed.
@@ -208,6 +210,7 @@ fn run(options: &Options) -> io::Result<()> {
         }
         until(&clients, "all are confirmed", is_confirmed)?;
     }
+    let called = Usage::of(options.pid);
     for pair in clients.chunks_exact(2) {
         if let [a, b] = pair {
             let _ = a.machine.borrow_mut().request_route(b.pk);
@@ -219,9 +222,9 @@ fn run(options: &Options) -> io::Result<()> {
         pair[0].credit.set(options.window);
     }
     let packet = vec![7; options.bytes];
-    let cpu = cpu_ticks(options.pid);
+    let quiet = Usage::of(options.pid);
     let started = Instant::now();
-    while started.elapsed() < Duration::from_secs(options.seconds) {
+    while started.elapsed() < Duration::from_secs_f64(options.seconds) {
         for client in &clients {
             client.turn(&packet);
         }
@@ -230,11 +233,20 @@ fn run(options: &Options) -> io::Result<()> {
     let packets: u64 = clients.iter().map(|client| client.received.get()).sum();
     println!("clients {}", clients.len());
     println!("packets_per_second {:.0}", packets as f64 / seconds);
-    if let (Some(before), Some(after)) = (cpu, cpu_ticks(options.pid)) {
-        let used = (after - before) as f64 / TICKS;
+    if let (Some(before), Some(called), Some(quiet), Some(after)) =
+        (before, called, quiet, Usage::of(options.pid))
+    {
+        let many = clients.len() as f64;
+        let used = after.cpu_seconds - quiet.cpu_seconds;
+        println!(
+            "connections_per_cpu_second {:.0}",
+            many / (called.cpu_seconds - before.cpu_seconds)
+        );
         println!("cpu_share {:.3}", used / seconds);
         println!("cpu_us_per_packet {:.3}", used * 1e6 / packets as f64);
         println!("packets_per_cpu_second {:.0}", packets as f64 / used);
+        println!("rss_per_client {:.0}", (called.memory - before.memory).max(0.0) / many);
+        println!("rss_per_client_after {:.0}", (after.memory - before.memory).max(0.0) / many);
     }
     Ok(())
 }
@@ -253,10 +265,24 @@ fn until(clients: &[Client], what: &str, is_so: impl Fn(&Client) -> bool) -> io:
     Ok(())
 }
 
-/// User and system time of a process.
-fn cpu_ticks(pid: Option<u32>) -> Option<u64> {
-    let text = std::fs::read_to_string(format!("/proc/{}/stat", pid?)).ok()?;
-    let (_, fields) = text.rsplit_once(')')?;
-    let mut fields = fields.split_whitespace().skip(11);
-    Some(fields.next()?.parse::<u64>().ok()? + fields.next()?.parse::<u64>().ok()?)
+/// What a process has taken so far.
+struct Usage {
+    cpu_seconds: f64,
+    /// Resident bytes.
+    memory: f64,
+}
+
+impl Usage {
+    fn of(pid: Option<u32>) -> Option<Self> {
+        let root = format!("/proc/{}", pid?);
+        let mut nanos = 0.0;
+        for task in std::fs::read_dir(format!("{root}/task")).ok()?.flatten() {
+            let text = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
+            nanos += text.split_whitespace().next()?.parse::<f64>().ok()?;
+        }
+        let status = std::fs::read_to_string(format!("{root}/status")).ok()?;
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        let kilobytes: f64 = resident.trim().trim_end_matches(" kB").parse().ok()?;
+        Some(Self { cpu_seconds: nanos / 1e9, memory: kilobytes * 1024.0 })
+    }
 }
