@@ -297,7 +297,9 @@ fn the_callback_may_kill_the_relay_that_iterates() {
     let callers = Scene::two_leave(address(relay));
     // Both are handled in one turn, so that something would be left to tell.
     std::thread::sleep(std::time::Duration::from_millis(50));
-    unsafe { toxlink_relay_turn(relay, 60_000, null_mut()) };
+    scene.until_departures(1, || {
+        unsafe { toxlink_relay_turn(relay, 100, null_mut()) };
+    });
     assert_eq!(scene.departures.load(Ordering::Acquire), 1);
     for mut caller in callers {
         caller.set_read_timeout(Some(PATIENCE)).unwrap();
