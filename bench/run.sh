@@ -257,7 +257,7 @@ start_bootstrapd() {
     printf '%s\n' "port = $port" "keys_file_path = \"$dir/relay/keys\"" "pid_file_path = \"$dir/relay/pid\"" \
         "enable_ipv6 = false" "enable_ipv4_fallback = true" "enable_lan_discovery = false" "enable_tcp_relay = true" \
         "tcp_relay_ports = [$port]" "enable_motd = false" >"$dir/relay/conf"
-    "$dir/relay-original" "--config=$dir/relay/conf" --foreground --log-backend=stdout >"$dir/relay/out" &
+    "$dir/relay-original" "--config=$dir/relay/conf" --foreground --log-backend=stdout >"$dir/relay/out" 2>&1 &
     background=($!)
     relay_soon "tox-bootstrapd" listens "$port"
     address=127.0.0.1:$port

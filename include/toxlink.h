@@ -1018,7 +1018,7 @@ typedef struct Toxlink_Relay_Options {
    */
   const uint8_t *secret_key;
   /**
-   * IP addresses with ports to listen on, "127.0.0.1:3389" or "[::1]:3389"; port 0 takes any that is
+   * IP addresses with ports to listen on, `127.0.0.1:3389` or `[::1]:3389`; port 0 takes any that is
    * free.
    */
   const char *const *addresses;
@@ -1854,9 +1854,6 @@ bool toxlink_connections_peer_info(const struct Toxlink_Connections *connections
 
 /**
  * Fills in the defaults. `size` is sizeof(*options). NULL does nothing.
- *
- * # Safety
- * `options` is NULL or has `size` bytes.
  */
 void toxlink_relay_options_init(struct Toxlink_Relay_Options *options,
                                 size_t size);
@@ -1866,9 +1863,6 @@ void toxlink_relay_options_init(struct Toxlink_Relay_Options *options,
  * be NULL for the defaults; `error` may be NULL. The result is to be freed by toxlink_relay_kill();
  * NULL on failure: OPTIONS, NULL (an address), BAD_ADDRESS, LOG_LEVEL, or SYSTEM, if the address is in
  * use or not ours, or there are no descriptors or random bytes left (the log tells).
- *
- * # Safety
- * `options` is NULL, or as [`Toxlink_Relay_Options`] says; `error` is NULL or can be written.
  */
 struct Toxlink_Relay *toxlink_relay_new(const struct Toxlink_Relay_Options *options,
                                         enum Toxlink_Err_New *error);
@@ -1880,9 +1874,6 @@ struct Toxlink_Relay *toxlink_relay_new(const struct Toxlink_Relay_Options *opti
  * own, this waits for the end of that thread; so do not hold a lock that your log callback takes.
  * Called from inside the log callback it does not wait; that is the last time that the callback is
  * called.
- *
- * # Safety
- * `relay` is NULL or came from toxlink_relay_new() and was not killed.
  */
 void toxlink_relay_kill(struct Toxlink_Relay *relay);
 
@@ -1890,9 +1881,6 @@ void toxlink_relay_kill(struct Toxlink_Relay *relay);
  * Does what there is to do now, without waiting. `error` may be NULL. False on failure: NULL; BUSY if it
  * serves on a thread of its own, another thread is in here, or this was called from the log callback;
  * SYSTEM; INTERNAL.
- *
- * # Safety
- * As toxlink_relay_kill(); `error` is NULL or can be written.
  */
 bool toxlink_relay_iterate(struct Toxlink_Relay *relay,
                            enum Toxlink_Err_Iterate *error);
@@ -1900,9 +1888,6 @@ bool toxlink_relay_iterate(struct Toxlink_Relay *relay,
 /**
  * Waits until there is something to do, for `timeout` milliseconds at most (-1: as long as it takes),
  * and does it. Otherwise as toxlink_relay_iterate().
- *
- * # Safety
- * As toxlink_relay_iterate().
  */
 bool toxlink_relay_turn(struct Toxlink_Relay *relay,
                         int32_t timeout,
@@ -1912,9 +1897,6 @@ bool toxlink_relay_turn(struct Toxlink_Relay *relay,
  * Has the relay serve on a thread of its own, until toxlink_relay_stop() or toxlink_relay_kill().
  * `error` may be NULL. False on failure: NULL; BUSY if it does so already, or a thread is in
  * toxlink_relay_turn(); SYSTEM if there is no thread left.
- *
- * # Safety
- * As toxlink_relay_iterate().
  */
 bool toxlink_relay_start(struct Toxlink_Relay *relay,
                          enum Toxlink_Err_Iterate *error);
@@ -1923,35 +1905,23 @@ bool toxlink_relay_start(struct Toxlink_Relay *relay,
  * Ends the relay's thread, and waits for that; so do not hold a lock that your log callback takes.
  * Called from inside the log callback it does not wait. The clients stay, and are served again by the
  * next iteration or toxlink_relay_start(). Does nothing for NULL, and if there is no such thread.
- *
- * # Safety
- * As toxlink_relay_kill().
  */
 void toxlink_relay_stop(struct Toxlink_Relay *relay);
 
 /**
  * A descriptor that can be read when toxlink_relay_iterate() has something to do, for poll(2) and the
  * like. It belongs to the relay. -1 for NULL.
- *
- * # Safety
- * As toxlink_relay_kill().
  */
 int32_t toxlink_relay_descriptor(const struct Toxlink_Relay *relay);
 
 /**
  * Milliseconds after which toxlink_relay_iterate() has something to do even if the descriptor stays
  * quiet: 0 for now, -1 for never, as poll(2) takes it. -1 for NULL.
- *
- * # Safety
- * As toxlink_relay_kill().
  */
 int32_t toxlink_relay_wait(const struct Toxlink_Relay *relay);
 
 /**
  * Writes the key by which clients know the relay, 32 bytes. False if a pointer is NULL.
- *
- * # Safety
- * As toxlink_relay_kill(); `public_key` is NULL or has room for 32 bytes.
  */
 bool toxlink_relay_public_key(const struct Toxlink_Relay *relay,
                               uint8_t *public_key);
@@ -1959,9 +1929,6 @@ bool toxlink_relay_public_key(const struct Toxlink_Relay *relay,
 /**
  * The port of an address, with the one that the system chose for port 0. 0 for NULL, and if there is no
  * such address.
- *
- * # Safety
- * As toxlink_relay_kill().
  */
 uint16_t toxlink_relay_port(const struct Toxlink_Relay *relay,
                             size_t index);
@@ -1970,9 +1937,6 @@ uint16_t toxlink_relay_port(const struct Toxlink_Relay *relay,
  * Writes an address on which the relay listens, as "127.0.0.1:40123" and a NUL, cut off after `size`
  * bytes like snprintf(3). The result is the whole length without the NUL; 0 for a NULL relay, and if
  * there is no such address. `text` may be NULL if `size` is 0.
- *
- * # Safety
- * As toxlink_relay_kill(); `text` has room for `size` bytes, or is NULL.
  */
 size_t toxlink_relay_address(const struct Toxlink_Relay *relay,
                              size_t index,
@@ -1982,9 +1946,6 @@ size_t toxlink_relay_address(const struct Toxlink_Relay *relay,
 /**
  * Writes what the relay has done so far, as of its last turn. `size` is sizeof(*figures). False if a
  * pointer is NULL.
- *
- * # Safety
- * As toxlink_relay_kill(); `figures` is NULL or has `size` bytes.
  */
 bool toxlink_relay_figures(const struct Toxlink_Relay *relay,
                            struct Toxlink_Relay_Figures *figures,
