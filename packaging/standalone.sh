@@ -13,8 +13,8 @@ package_standalone() {
     need_packages gcc libc6-dev binutils make cmake libsodium-dev
     # Lower than any of Debian's own.
     package_version=$toxlink-0toxlink1
-    filled standalone_changelog.in >"$work/changelog"
     install_standalone
+    filled standalone_changelog.in >"$work/changelog"
     series=$(sed -n 's/^soname=libtoxlink\.so\.//p' "$built/config")
     standalone_copyright >"$work/copyright"
     umask 022
