@@ -5,6 +5,7 @@
 //! with what its comment says, and with nothing else.
 #![allow(unsafe_code)]
 #![allow(non_camel_case_types, reason = "C names stay as C programs know them")]
+#![allow(rustdoc::broken_intra_doc_links, reason = "[2001:db8::1] is an address")]
 #![allow(clippy::missing_safety_doc, reason = "the comments say it in the words of the header")]
 
 pub mod client;
