@@ -3,6 +3,27 @@
 //!
 //! Relays tell clients apart by key, so a program has one client for each relay. Most programs want
 //! [`Connections`](super::connections::Connections) instead, which keeps peers reachable over several.
+//!
+#![cfg_attr(feature = "relay", doc = "```")]
+#![cfg_attr(not(feature = "relay"), doc = "```ignore")]
+//! use toxlink::net::client::{Client, Config, Event, Status};
+//! # use toxlink::net::random_secret_key;
+//! # use toxlink::net::relay::{self, Relay};
+//! # let relay = Relay::bind(&relay::Config::new(["127.0.0.1:0".parse()?], random_secret_key()?))?;
+//! # relay.start(|_| ())?;
+//! # let (address, relay_key) = (relay.addresses()[0], relay.public_key());
+//!
+//! let client = Client::new(Config::new()?, address.into(), relay_key)?;
+//! while client.status() < Status::Connected {
+//!     client.turn(None, &mut |event| {
+//!         if let Event::Status(status) = event {
+//!             println!("{status:?}");
+//!         }
+//!     })?;
+//! }
+//! assert_eq!(client.failure(), None);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use core::cell::RefCell;
 use std::collections::VecDeque;

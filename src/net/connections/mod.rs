@@ -1,28 +1,41 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! [`Connections`]: peers, each reached over several relays at once.
 //!
-//! ```no_run
-//! use toxlink::crypto::PublicKey;
-//! use toxlink::net::address;
-//! use toxlink::net::connections::{Config, Connections, Event};
+//! Two peers that have a relay in common:
 //!
-//! let connections = Connections::new(Config::new()?)?;
-//! println!("our key: {}", connections.public_key().to_hex());
-//! # let (relay_key, peer_key) = (PublicKey([1; 32]), PublicKey([2; 32]));
-//! let peer = connections.add_peer(peer_key).expect("it is not our own key");
-//! let relay = address::parse("relay.example:33445").expect("an address");
-//! connections.add_relay_for(peer, relay, relay_key).expect("there is room");
-//! loop {
-//!     connections.turn(None, &mut |event| match event {
-//!         Event::PeerStatus { peer, online_relays: 1 } => {
-//!             let _ = connections.send(peer, b"hello");
+#![cfg_attr(feature = "relay", doc = "```")]
+#![cfg_attr(not(feature = "relay"), doc = "```ignore")]
+//! use toxlink::net::connections::{Config, Connections, Event};
+//! use toxlink::net::random_secret_key;
+//! use toxlink::net::relay::{self, Relay};
+//!
+//! // Any relay does; this one is our own.
+//! let relay = Relay::bind(&relay::Config::new(["127.0.0.1:0".parse()?], random_secret_key()?))?;
+//! relay.start(|_| ())?;
+//! let address = relay.addresses()[0];
+//!
+//! let alice = Connections::new(Config::new()?)?;
+//! let bob = Connections::new(Config::new()?)?;
+//! let to_bob = alice.add_peer(bob.public_key())?;
+//! let to_alice = bob.add_peer(alice.public_key())?;
+//! alice.add_relay_for(to_bob, address.into(), relay.public_key())?;
+//! bob.add_relay_for(to_alice, address.into(), relay.public_key())?;
+//!
+//! let mut heard = Vec::new();
+//! while heard.is_empty() {
+//!     alice.turn(Some(std::time::Duration::from_millis(20)), &mut |event| {
+//!         if let Event::PeerStatus { peer, online_relays: 1 } = event {
+//!             alice.send(peer, b"hello").expect("the socket is empty");
 //!         }
-//!         Event::Data { data, .. } => println!("{}", String::from_utf8_lossy(data)),
-//!         _ => {}
+//!     })?;
+//!     bob.turn(Some(std::time::Duration::from_millis(20)), &mut |event| {
+//!         if let Event::Data { data, .. } = event {
+//!             heard.extend_from_slice(data);
+//!         }
 //!     })?;
 //! }
-//! # #[allow(unreachable_code)]
-//! # Ok::<(), Box<dyn core::error::Error>>(())
+//! assert_eq!(heard, b"hello");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 use core::cell::RefCell;
