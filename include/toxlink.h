@@ -836,8 +836,8 @@ typedef void (*toxlink_connections_peer_status_cb)(struct Toxlink_Connections *c
                                                    void *user_data);
 
 /**
- * A relay is connected; or its connection is over, or could not be made: then `reason` says in English
- * why, and is empty if we have ended it.
+ * A relay is connected; or its connection is over, or could not be made, or its host name was not
+ * found: then `reason` says in English why, and is empty if we have ended it.
  */
 typedef void (*toxlink_connections_relay_status_cb)(struct Toxlink_Connections *connections,
                                                     const uint8_t *relay_public_key,

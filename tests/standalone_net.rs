@@ -302,7 +302,8 @@ fn host_names_are_looked_up_off_the_thread_and_again_when_they_were_not_found() 
     assert_eq!(resolver.lookups.load(Ordering::SeqCst), 1);
     let missing = PublicKey([9; 32]);
     alice.add_relay(name("missing.test"), missing).unwrap();
-    run_until(&mut [(&alice, &mut a)], |_| !alice.is_looking_up(&missing));
+    run_until(&mut [(&alice, &mut a)], |seen| seen[0].relays.contains(&(missing, false)));
+    assert_eq!(alice.lookup_failure(&missing).unwrap(), "host name not found: no such host");
     assert!(alice.relays().contains(&missing), "it is kept for later");
     let wait = alice.wait().unwrap();
     assert!(wait <= Duration::from_secs(10), "it is looked up again");

@@ -177,8 +177,8 @@ pub type toxlink_connections_peer_status_cb = Option<
         user_data: *mut c_void,
     ),
 >;
-/// A relay is connected; or its connection is over, or could not be made: then `reason` says in English
-/// why, and is empty if we have ended it.
+/// A relay is connected; or its connection is over, or could not be made, or its host name was not
+/// found: then `reason` says in English why, and is empty if we have ended it.
 pub type toxlink_connections_relay_status_cb = Option<
     unsafe extern "C" fn(
         connections: *mut Toxlink_Connections,
@@ -764,9 +764,10 @@ fn dispatch(call: &Call<Toxlink_Connections>, event: Event<'_>, user_data: *mut 
                 unsafe { function(this, peer, relays, user_data) };
             }
         }
-        Event::RelayStatus { relay, connected, reason } => {
+        Event::RelayStatus { relay, connected, failure } => {
             let Some(function) = slots.relay_status else { return };
-            let reason = reason.map(|reason| CString::new(reason.to_string()).unwrap_or_default());
+            let reason =
+                failure.map(|failure| CString::new(failure.to_string()).unwrap_or_default());
             let reason = reason.as_deref().map_or(c"".as_ptr(), CStr::as_ptr);
             // SAFETY: see above.
             unsafe { function(this, relay.0.as_ptr(), connected, reason, user_data) };

@@ -152,7 +152,9 @@ pub unsafe extern "C" fn toxlink_connections_relay_info(
                     } else {
                         Toxlink_Relay_State::Waiting
                     };
-                    noted(pk.0, &target.to_string(), state)
+                    let failure = call.connections.lookup_failure(&pk).unwrap_or_default();
+                    let last_error = array(&failure);
+                    Toxlink_Relay_Info { last_error, ..noted(pk.0, &target.to_string(), state) }
                 }
                 (None, None) => return None,
             };

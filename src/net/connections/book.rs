@@ -32,6 +32,8 @@ struct Entry {
     state: State,
     looked_up: Millis,
     failures: u32,
+    /// Why its name was not found, if that is how it stands.
+    failure: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +75,7 @@ impl Book {
             state: State::Given,
             looked_up: now,
             failures: 0,
+            failure: None,
         });
         entry.target = target;
         entry.is_global |= peer.is_none();
@@ -87,6 +90,11 @@ impl Book {
     /// Where the relay is, as the program has said.
     pub(super) fn target(&self, relay: &PublicKey) -> Option<&Target> {
         self.0.get(relay).map(|entry| &entry.target)
+    }
+
+    /// Why its name was not found, if that is how it stands.
+    pub(super) fn failure(&self, relay: &PublicKey) -> Option<&str> {
+        self.0.get(relay)?.failure.as_deref()
     }
 
     /// Whether its name is being looked up.
@@ -111,14 +119,21 @@ impl Book {
     pub(super) fn give(&mut self, relay: &PublicKey) -> Option<Wanted> {
         let entry = self.0.get_mut(relay)?;
         entry.state = State::Given;
+        entry.failure = None;
         let peers = core::mem::take(&mut entry.peers);
         Some(Wanted { is_global: entry.is_global, peers })
     }
 
     /// Its name was not found. The milliseconds until it is looked up again; `None` if nobody wants it
     /// any more.
-    pub(super) fn handle_unknown(&mut self, relay: &PublicKey, now: Millis) -> Option<u64> {
+    pub(super) fn handle_unknown(
+        &mut self,
+        relay: &PublicKey,
+        failure: String,
+        now: Millis,
+    ) -> Option<u64> {
         let entry = self.0.get_mut(relay)?;
+        entry.failure = Some(failure);
         let pause = entry.next_pause();
         entry.state = State::Unknown(Millis(now.0 + pause));
         Some(pause)
@@ -202,17 +217,17 @@ mod tests {
         book.look_up(&RELAY, Millis(0));
         assert!(book.is_looking(&RELAY));
         assert_eq!(book.deadline(true), None);
-        assert_eq!(book.handle_unknown(&RELAY, Millis(5)), Some(FIRST_PAUSE_MS));
+        assert_eq!(book.handle_unknown(&RELAY, String::new(), Millis(5)), Some(FIRST_PAUSE_MS));
         assert_eq!(book.next_due(false, Millis(FIRST_PAUSE_MS)), None);
         assert_eq!(book.deadline(false), Some(Millis(FIRST_PAUSE_MS + 5)));
         assert_eq!(book.next_due(false, Millis(FIRST_PAUSE_MS + 5)), Some(RELAY));
-        assert_eq!(book.handle_unknown(&RELAY, Millis(0)), Some(2 * FIRST_PAUSE_MS));
+        assert_eq!(book.handle_unknown(&RELAY, String::new(), Millis(0)), Some(2 * FIRST_PAUSE_MS));
         for _ in 0..20 {
-            book.handle_unknown(&RELAY, Millis(0));
+            book.handle_unknown(&RELAY, String::new(), Millis(0));
         }
-        assert_eq!(book.handle_unknown(&RELAY, Millis(0)), Some(MAX_PAUSE_MS));
+        assert_eq!(book.handle_unknown(&RELAY, String::new(), Millis(0)), Some(MAX_PAUSE_MS));
         book.handle_connected(&RELAY);
-        assert_eq!(book.handle_unknown(&RELAY, Millis(0)), Some(FIRST_PAUSE_MS));
+        assert_eq!(book.handle_unknown(&RELAY, String::new(), Millis(0)), Some(FIRST_PAUSE_MS));
     }
 
     #[test]

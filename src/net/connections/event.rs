@@ -2,8 +2,8 @@
 //! What happens to connections, and why a call is refused.
 
 use crate::crypto::PublicKey;
+use crate::net::client::Failure;
 use crate::proto::relay::note::Level;
-use crate::proto::relay::state::Reason;
 
 /// A peer of one [`Connections`](super::Connections) object. No two peers ever have the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,14 +63,15 @@ pub enum Event<'a> {
         /// On how many; 0 if it cannot be reached now.
         online_relays: usize,
     },
-    /// A relay is connected, or its connection is over, or could not be made.
+    /// A relay is connected; or its connection is over, or could not be made, or its host name was
+    /// not found.
     RelayStatus {
         /// Its key.
         relay: PublicKey,
         /// Whether packets flow now.
         connected: bool,
         /// Why not; `None` if we have ended it.
-        reason: Option<Reason>,
+        failure: Option<&'a Failure>,
     },
     /// A send to this peer came to [`SendError::Busy`](super::SendError::Busy), and a relay has room
     /// again.

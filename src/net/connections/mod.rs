@@ -49,7 +49,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use super::TurnError;
-pub use super::client::{Config, SendError};
+pub use super::client::{Config, Failure, SendError};
 use super::proxy::{ProxyAddress, ProxyConfig};
 use super::reactor::Reactor;
 use super::resolver::Resolver;
@@ -214,6 +214,12 @@ impl Connections {
     #[must_use]
     pub fn relay_target(&self, relay: &PublicKey) -> Option<super::address::Target> {
         self.with(|state| state.book.target(relay).cloned())?
+    }
+
+    /// Why the host name of a relay was not found; `None` if it was, or nobody has looked yet.
+    #[must_use]
+    pub fn lookup_failure(&self, relay: &PublicKey) -> Option<String> {
+        self.with(|state| state.book.failure(relay).map(str::to_owned))?
     }
 
     /// How a peer fares.

@@ -6,6 +6,7 @@ use super::visit::{Tell, Visit};
 use super::{Connections, Lookup, Socket, Starved, State};
 use crate::crypto::PublicKey;
 use crate::net::address::Target;
+use crate::net::client::Failure;
 use crate::net::proxy::Way;
 use crate::net::reactor::Ready;
 use crate::proto::connections::change::Change;
@@ -45,7 +46,9 @@ impl Connections {
                     } else if reason.is_some() {
                         self.handle_lost(&pk);
                     }
-                    visit.tell(Event::RelayStatus { relay: pk, connected, reason });
+                    let failure = reason.map(Failure::Connection);
+                    let failure = failure.as_ref();
+                    visit.tell(Event::RelayStatus { relay: pk, connected, failure });
                 }
                 Change::Peer { id, online_relays } => {
                     visit.tell(Event::PeerStatus { peer: PeerId::from_machine(id), online_relays });
@@ -83,12 +86,12 @@ impl Connections {
 
     fn take_answers(&self, visit: &Visit<'_>, now: Clock) {
         for answer in self.resolver.take_answers() {
-            if let Err(text) = &answer.result {
-                let line = format_args!("host name not found: {text}");
-                visit.tell(Event::Log(Level::Warning, &line));
-            }
             match (answer.key, answer.result) {
                 (Lookup::Proxy, found) => {
+                    if let Err(text) = &found {
+                        let line = format_args!("the proxy's host name was not found: {text}");
+                        visit.tell(Event::Log(Level::Warning, &line));
+                    }
                     let found = found.unwrap_or_default();
                     self.with(|state| state.proxy.as_mut().map(|proxy| proxy.handle_lookup(found)));
                     self.connect_waiting(visit, now);
@@ -97,8 +100,15 @@ impl Connections {
                     let targets = found.into_iter().map(Target::Address);
                     self.hand_over(visit, relay, targets, now);
                 }
-                (Lookup::Relay(relay), Err(_)) => {
-                    self.with(|state| state.book.handle_unknown(&relay, now.millis));
+                (Lookup::Relay(relay), Err(text)) => {
+                    let failure = Failure::Lookup(text);
+                    let text = failure.to_string();
+                    let noted =
+                        |state: &mut State| state.book.handle_unknown(&relay, text, now.millis);
+                    if self.with(noted).flatten().is_some() {
+                        let failure = Some(&failure);
+                        visit.tell(Event::RelayStatus { relay, connected: false, failure });
+                    }
                 }
             }
         }
