@@ -3,6 +3,50 @@
 //!
 //! [`Friends`] joins what these [`Neighbours`] know and do into "this friend is online". It has no
 //! sockets and no thread: it works while one of its methods is called.
+//!
+//! ```
+//! use toxlink::crypto::PublicKey;
+//! use toxlink::net::friends::{
+//!     DhtPublicKey, FriendNumber, Friends, Neighbours, RealPublicKey, Status,
+//! };
+//!
+//! /// A network in which a connection is there as soon as it is asked for.
+//! struct Near;
+//!
+//! impl Neighbours for Near {
+//!     type Offer = ();
+//!     fn onion_add(&self, _: &RealPublicKey) -> Option<i32> {
+//!         Some(0)
+//!     }
+//!     fn onion_delete(&self, _: i32) {}
+//!     fn dht_add(&self, _: &DhtPublicKey) -> Option<u32> {
+//!         Some(0)
+//!     }
+//!     fn dht_delete(&self, _: &DhtPublicKey, _: u32) {}
+//!     fn crypto_new(
+//!         &self,
+//!         _: FriendNumber,
+//!         _: &RealPublicKey,
+//!         _: &DhtPublicKey,
+//!     ) -> Option<i32> {
+//!         Some(7)
+//!     }
+//!     fn crypto_kill(&self, _: i32) {}
+//!     fn crypto_write(&self, _: i32, _: &[u8]) -> bool {
+//!         true
+//!     }
+//! }
+//!
+//! let friends = Friends::new(Near);
+//! let friend = friends.add(&RealPublicKey(PublicKey([1; 32])))?;
+//! // The onion has heard from it, so net_crypto is asked for a connection.
+//! friends.handle_dht_key(friend, &DhtPublicKey(PublicKey([2; 32])), &())?;
+//! assert_eq!(friends.connection(friend), Some(7));
+//! // net_crypto says that it is up.
+//! friends.handle_status(friend, 7, true, &())?;
+//! assert_eq!(friends.status(friend), Some(Status::Connected));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use core::fmt;
 use core::net::SocketAddr;
