@@ -344,6 +344,8 @@ fn packets_out_of_band_name_their_relay() {
     run_until(&mut [(&alice, &mut a), (&bob, &mut b)], |seen| {
         seen.iter().all(|seen| !seen.relays.is_empty())
     });
+    // The relay passes nothing on to who has not sent anything yet.
+    run_until(&mut [(&alice, &mut a), (&bob, &mut b)], |_| relay.relay.clients() == 2);
     assert_eq!(alice.send_oob(&relay.pk, &bob.public_key(), b"hello"), Ok(()));
     run_until(&mut [(&alice, &mut a), (&bob, &mut b)], |seen| !seen[1].oob.is_empty());
     assert_eq!(b.oob, [(alice.public_key(), relay.pk, b"hello".to_vec())]);
