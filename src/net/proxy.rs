@@ -84,15 +84,16 @@ impl ProxyAddress {
             Target::Name(..) if now < self.not_before => Way::Nowhere,
             Target::Name(host, port) => {
                 self.is_looking = true;
-                self.not_before = Millis(now.0 + LOOKUP_PAUSE_MS);
                 Way::LookUp(host.as_str().to_owned(), *port)
             }
         }
     }
 
-    /// Its name was looked up.
-    pub(crate) fn handle_lookup(&mut self, found: Vec<SocketAddr>) {
+    /// Its name was looked up. The pause until the next time counts from here: a lookup that leads to
+    /// nothing may take longer than the pause.
+    pub(crate) fn handle_lookup(&mut self, found: Vec<SocketAddr>, now: Millis) {
         self.is_looking = false;
+        self.not_before = Millis(now.0 + LOOKUP_PAUSE_MS);
         self.found = found;
         self.next = 0;
     }
@@ -136,7 +137,7 @@ mod tests {
         let mut proxy = ProxyAddress::new(crate::net::address::parse("proxy.test:1080").unwrap());
         assert_eq!(proxy.way(Millis(0)), Way::LookUp("proxy.test".to_owned(), 1080));
         assert_eq!(proxy.way(Millis(1)), Way::Wait);
-        proxy.handle_lookup(vec![address(1), address(2)]);
+        proxy.handle_lookup(vec![address(1), address(2)], Millis(0));
         assert_eq!(proxy.way(Millis(2)), Way::To(address(1)));
         proxy.handle_unreachable(address(1));
         proxy.handle_unreachable(address(1));
@@ -144,6 +145,18 @@ mod tests {
         proxy.handle_unreachable(address(2));
         assert_eq!(proxy.way(Millis(4)), Way::Nowhere, "it was asked for a moment ago");
         assert!(matches!(proxy.way(Millis(LOOKUP_PAUSE_MS)), Way::LookUp(..)));
+    }
+
+    /// As without a network: the system's resolver asks several times, for several seconds each.
+    #[test]
+    fn a_lookup_that_takes_its_time_is_not_repeated_at_once() {
+        let mut proxy = ProxyAddress::new(crate::net::address::parse("proxy.test:1080").unwrap());
+        assert!(matches!(proxy.way(Millis(0)), Way::LookUp(..)));
+        let late = 3 * LOOKUP_PAUSE_MS;
+        assert_eq!(proxy.way(Millis(late)), Way::Wait);
+        proxy.handle_lookup(Vec::new(), Millis(late));
+        assert_eq!(proxy.way(Millis(late)), Way::Nowhere);
+        assert!(matches!(proxy.way(Millis(late + LOOKUP_PAUSE_MS)), Way::LookUp(..)));
     }
 
     #[test]

@@ -93,7 +93,10 @@ impl Connections {
                         visit.tell(Event::Log(Level::Warning, &line));
                     }
                     let found = found.unwrap_or_default();
-                    self.with(|state| state.proxy.as_mut().map(|proxy| proxy.handle_lookup(found)));
+                    self.with(|state| {
+                        let proxy = state.proxy.as_mut();
+                        proxy.map(|proxy| proxy.handle_lookup(found, now.millis))
+                    });
                     self.connect_waiting(visit, now);
                 }
                 (Lookup::Relay(relay), Ok(found)) => {
@@ -163,9 +166,13 @@ impl Connections {
             let way = self.with(|state| state.proxy.as_mut().map(|proxy| proxy.way(now.millis)));
             let socket = match way.flatten() {
                 Some(Way::To(address)) => visit.connect(link, address),
-                Some(Way::LookUp(..) | Way::Wait | Way::Nowhere) | None => {
-                    Socket::Failed(libc::EHOSTUNREACH)
+                // An address that failed at once was the last one.
+                Some(Way::LookUp(host, port)) => {
+                    self.resolver.look_up(Lookup::Proxy, &host, port);
+                    continue;
                 }
+                Some(Way::Wait) => continue,
+                Some(Way::Nowhere) | None => Socket::Failed(libc::EHOSTUNREACH),
             };
             self.put(link, socket);
             self.with(|state| state.machine.handle_ready(link));
