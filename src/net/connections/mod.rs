@@ -123,6 +123,23 @@ enum Lookup {
     Relay(PublicKey),
 }
 
+/// Relay numbers are below 2 to the power of this.
+const RELAY_BITS: u32 = 9;
+const _: () = assert!(machine::MAX_RELAYS <= 1 << RELAY_BITS);
+
+/// What the socket of a connection is registered under. The system may have something to say about a
+/// socket when its relay's number has another one already.
+fn token(link: Link) -> usize {
+    let token = ((link.serial as usize) << RELAY_BITS) | link.relay.0 as usize;
+    // The highest ones are not for sockets.
+    token & (usize::MAX >> 1)
+}
+
+/// The number of the relay in a token.
+fn relay_in(token: usize) -> usize {
+    token & ((1 << RELAY_BITS) - 1)
+}
+
 impl Connections {
     /// No peers and no relays.
     ///

@@ -3,7 +3,7 @@
 
 use super::event::{Event, PeerId};
 use super::visit::{Tell, Visit};
-use super::{Connections, Lookup, Socket, Starved, State};
+use super::{Connections, Lookup, Socket, Starved, State, relay_in, token};
 use crate::crypto::PublicKey;
 use crate::net::address::Target;
 use crate::net::client::Failure;
@@ -184,12 +184,15 @@ impl State {
     /// Notes what sockets have said; whether one of them takes bytes again.
     fn mark(&mut self, ready: &[Ready]) -> bool {
         for ready in ready {
-            let Some(Some((serial, socket))) = self.sockets.get(ready.token) else { continue };
+            let relay = relay_in(ready.token);
+            let Some(Some((serial, socket))) = self.sockets.get(relay) else { continue };
+            let link = Link { relay: RelayNumber(relay as u32), serial: *serial };
+            if token(link) != ready.token {
+                continue;
+            }
             if let (true, Socket::Open(stream, _)) = (ready.is_ending, socket) {
                 stream.note_end();
             }
-            // Sockets are registered under the numbers of their relays.
-            let link = Link { relay: RelayNumber(ready.token as u32), serial: *serial };
             self.machine.handle_ready(link);
         }
         ready.iter().any(|ready| ready.is_writable)
@@ -224,5 +227,53 @@ impl State {
             let Self { machine, book, .. } = self;
             book.handle_forgotten(|pk| machine.knows_relay(pk), now);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{SocketAddr, TcpListener};
+
+    use super::*;
+    use crate::crypto::SecretKey;
+    use crate::crypto::rust::public_key;
+    use crate::net::connections::Config;
+
+    fn relay_key(n: u8) -> PublicKey {
+        public_key(&SecretKey([n; 32]))
+    }
+
+    fn link_of(object: &Connections, number: u32) -> Link {
+        object.with(|state| {
+            let (serial, _) = state.sockets[number as usize].as_ref().unwrap();
+            Link { relay: RelayNumber(number), serial: *serial }
+        })
+        .unwrap()
+    }
+
+    /// Otherwise the new connection would be read again and again, to find an end that is not there.
+    #[test]
+    fn what_is_said_of_an_old_socket_is_not_taken_for_the_new_one() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address: SocketAddr = listener.local_addr().unwrap();
+        let object = Connections::new(Config::new().unwrap()).unwrap();
+        object.add_relay(address.into(), relay_key(1)).unwrap();
+        let old = link_of(&object, 0);
+        object.remove_relay(&relay_key(1)).unwrap();
+        object.add_relay(address.into(), relay_key(2)).unwrap();
+        let new = link_of(&object, 0);
+        assert_eq!(old.relay, new.relay, "the number is used again");
+        let ends = |link: Link| {
+            let ready = Ready { token: token(link), is_writable: false, is_ending: true };
+            let ends = object.with(|state| {
+                state.mark(&[ready]);
+                let Socket::Open(stream, _) = state.socket(new).unwrap() else { unreachable!() };
+                stream.receive(&mut [0; 1]);
+                stream.has_end_to_read()
+            });
+            ends.unwrap()
+        };
+        assert!(!ends(old));
+        assert!(ends(new));
     }
 }

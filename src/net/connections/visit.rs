@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::event::{Event, PeerId};
-use super::{Connections, Lookup, Socket};
+use super::{Connections, Lookup, Socket, token};
 use crate::net::proxy::Way;
 use crate::net::socket::Stream;
 use crate::net::{handshake_random, no_random, random};
@@ -67,7 +67,7 @@ impl Visit<'_> {
     /// it is used, so that it is treated like one that fails later.
     pub(super) fn connect(&self, link: Link, address: SocketAddr) -> Socket {
         let registry = self.object.reactor.registry();
-        match Stream::connect(address, registry, link.relay.0 as usize) {
+        match Stream::connect(address, registry, token(link)) {
             Ok(stream) => {
                 stream.limit_unsent(MAX_UNSENT);
                 Socket::Open(Arc::new(stream), address)
