@@ -218,6 +218,26 @@ fn another_thread_may_add_and_send_while_one_waits() {
     });
 }
 
+/// What a call from another thread changes is told at once, not when the sleeper wakes by itself.
+#[test]
+fn a_sleeper_is_told_what_another_thread_has_changed() {
+    let relay = any_relay();
+    let (alice, to_bob, bob, to_alice) = pair();
+    alice.add_relay_for(to_bob, relay.address.into(), relay.pk).unwrap();
+    bob.add_relay_for(to_alice, relay.address.into(), relay.pk).unwrap();
+    let (mut a, mut b) = (Seen::default(), Seen::default());
+    run_until(&mut [(&alice, &mut a), (&bob, &mut b)], |seen| {
+        seen.iter().all(|seen| !seen.online.is_empty())
+    });
+    let is_calm = |end: &Connections| end.wait().is_none_or(|wait| wait > Duration::from_secs(5));
+    run_until(&mut [(&alice, &mut a), (&bob, &mut b)], |_| is_calm(&alice));
+    assert_eq!(alice.remove_relay(&relay.pk), Ok(()));
+    assert_eq!(alice.online_relays(to_bob), 0);
+    assert_eq!(alice.wait(), Some(Duration::ZERO));
+    alice.iterate(&mut |event| a.take(event)).unwrap();
+    assert_eq!(a.online.last(), Some(&(to_bob, 0)));
+}
+
 #[test]
 fn one_turn_at_a_time_and_handlers_may_call_everything() {
     let relay = any_relay();
