@@ -91,15 +91,19 @@ impl Reactor {
     }
 
     /// Somebody is going to sleep until what `deadline` tells, which is called once (`None`: for as
-    /// long as it takes); how long that is from now.
+    /// long as it takes); how long that is from now. Whoever sleeps for longer already is woken: only
+    /// one of the two times is kept.
     pub(crate) fn promise(&self, deadline: impl FnOnce() -> Option<Millis>) -> Option<Duration> {
         // First of all: what changes while the deadline is being found must not go unnoticed.
-        self.promised.store(FOREVER, Ordering::SeqCst);
+        let before = self.promised.swap(FOREVER, Ordering::SeqCst);
         let deadline = deadline();
         let until = deadline.map_or(FOREVER, |due| due.0.max(AWAKE + 1));
         let order = Ordering::SeqCst;
         // If it was changed, somebody has woken us already.
         let _ = self.promised.compare_exchange(FOREVER, until, order, order);
+        if before != AWAKE && until < before {
+            let _ = self.waker.wake();
+        }
         deadline.map(|due| Duration::from_millis(due.since(self.clock.now())))
     }
 
@@ -193,6 +197,20 @@ mod tests {
         assert!(!woken(&reactor));
         reactor.nudge(|| Some(Millis(8_999_999)));
         assert!(woken(&reactor));
+    }
+
+    /// Its deadline may be old: what has come in between was told to nobody but the second.
+    #[test]
+    fn of_two_sleepers_the_longer_one_is_woken() {
+        let reactor = Reactor::new().unwrap();
+        reactor.promise(|| Some(Millis(9_000_000)));
+        reactor.promise(|| Some(Millis(9_000_000)));
+        let turn = reactor.begin().unwrap();
+        let start = reactor.clock.now();
+        reactor.promise(|| Some(Millis(9_000_000)));
+        reactor.promise(|| Some(Millis(8_000_000)));
+        turn.poll(Some(Duration::from_secs(5))).unwrap();
+        assert!(reactor.clock.now().since(start) < 5000, "the waker ended it");
     }
 
     #[test]
