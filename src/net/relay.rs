@@ -14,6 +14,8 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
+use core::cell::Cell;
+use core::ptr;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::os::fd::RawFd;
@@ -228,6 +230,7 @@ impl Relay {
         // Who drops the relay inside the handler frees it here, where the thread is no part of it.
         let body = move || {
             let core = &busy.0;
+            SERVED.set(Arc::as_ptr(core));
             let mut last = Note::Stopped;
             while !core.stops.load(Ordering::Acquire) {
                 if let Err(error) = core.turn(None, &mut handler) {
@@ -247,11 +250,13 @@ impl Relay {
     /// Does nothing if it was not started.
     pub fn stop(&self) {
         let mut slot = self.thread.lock();
-        let Some(thread) = slot.as_ref() else { return };
+        if slot.is_none() {
+            return;
+        }
         self.core.stops.store(true, Ordering::Release);
         // If this fails, the thread sees the word at its next event.
         let _ = self.waker.wake();
-        if is_current(thread) {
+        if self.core.is_served_here() {
             return;
         }
         let thread = slot.take();
@@ -261,20 +266,27 @@ impl Relay {
     }
 }
 
-fn is_current(thread: &JoinHandle<()>) -> bool {
-    thread.thread().id() == thread::current().id()
-}
-
 impl Drop for Relay {
     fn drop(&mut self) {
-        if self.thread.get_mut().as_ref().is_some_and(is_current) {
+        if self.core.is_served_here() {
             self.core.is_dropped.store(true, Ordering::Release);
         }
         self.stop();
     }
 }
 
+thread_local! {
+    /// What the thread serves, if a relay has made it. `thread::current()` would tell, too, but leaves memory
+    /// behind in a program whose main thread is not Rust's, which memory checkers report.
+    static SERVED: Cell<*const Core> = const { Cell::new(ptr::null()) };
+}
+
 impl Core {
+    /// Whether the current thread is the one that [`Relay::start`] has made for it.
+    fn is_served_here(self: &Arc<Self>) -> bool {
+        ptr::eq(SERVED.get(), Arc::as_ptr(self))
+    }
+
     /// One turn of the engine; the handler runs when nothing is locked.
     fn turn(&self, limit: Option<Duration>, handler: &mut Handler<'_>) -> io::Result<()> {
         if self.is_broken.load(Ordering::Acquire) {
