@@ -63,9 +63,11 @@ fn standalone_settings() -> cbindgen::Config {
     config.header = Some(head.trim_end().to_owned());
     let version = ["MAJOR", "MINOR", "PATCH"]
         .map(|part| (part, env_var(&format!("CARGO_PKG_VERSION_{part}"))))
-        .map(|(part, number)| format!("\n#define TOXLINK_VERSION_{part} {number}"));
-    config.after_includes =
-        Some(format!("\n\n/** The version of this header. */{}", version.concat()));
+        .map(|(part, number)| {
+            let name = part.to_lowercase();
+            format!("\n/** The {name} version of this header. */\n#define TOXLINK_VERSION_{part} {number}")
+        });
+    config.after_includes = Some(format!("\n{}", version.concat()));
     config
 }
 

@@ -28,6 +28,11 @@
  * - **Time.** Nothing has to be polled. Watch ..._descriptor(), and call ..._iterate() when it can be
  *   read and when the milliseconds of ..._wait() are over; or call ..._turn(), which waits by itself.
  *   A program that polls calls ..._iterate() as often as it likes.
+ * - **Packets** may get lost, come twice or out of order when relays fail. A relay drops what its receiver
+ *   is too slow for, without a word. What has to arrive is numbered, confirmed and repeated by programs.
+ * - **Secrets.** What goes to a relay and comes from it is encrypted, and a relay is who its key says.
+ *   But the relay reads the packets that it passes on, and could make up others, in the name of any
+ *   peer. So programs encrypt and authenticate between the ends what matters.
  * - **Units.** Lengths are bytes, times milliseconds, keys TOXLINK_KEY_SIZE bytes, ports and numbers in
  *   the byte order of the machine, texts UTF-8.
  * - **Sized structs.** Structs are passed with their size, so that a program works with later
@@ -42,9 +47,11 @@
 #include <stdint.h>
 
 
-/** The version of this header. */
+/** The major version of this header. */
 #define TOXLINK_VERSION_MAJOR 0
+/** The minor version of this header. */
 #define TOXLINK_VERSION_MINOR 1
+/** The patch version of this header. */
 #define TOXLINK_VERSION_PATCH 0
 
 /**
@@ -616,6 +623,50 @@ typedef enum Toxlink_Err_Friend_Report {
 } Toxlink_Err_Friend_Report;
 
 /**
+ * The kinds of proxies.
+ */
+typedef enum Toxlink_Proxy_Type {
+  /**
+   * No proxy.
+   */
+  TOXLINK_PROXY_TYPE_NONE,
+  /**
+   * HTTP CONNECT, with basic authentication if there is a user name.
+   */
+  TOXLINK_PROXY_TYPE_HTTP,
+  /**
+   * SOCKS5, with user name and password (RFC 1929) if there is a user name.
+   */
+  TOXLINK_PROXY_TYPE_SOCKS5,
+} Toxlink_Proxy_Type;
+
+/**
+ * What is being done with a relay.
+ */
+typedef enum Toxlink_Relay_State {
+  /**
+   * Its host name is being looked up.
+   */
+  TOXLINK_RELAY_STATE_LOOKING_UP,
+  /**
+   * It is being connected.
+   */
+  TOXLINK_RELAY_STATE_CONNECTING,
+  /**
+   * Packets flow.
+   */
+  TOXLINK_RELAY_STATE_CONNECTED,
+  /**
+   * It is only remembered, because nobody needs it now.
+   */
+  TOXLINK_RELAY_STATE_SLEEPING,
+  /**
+   * It could not be reached, and is tried again.
+   */
+  TOXLINK_RELAY_STATE_WAITING,
+} Toxlink_Relay_State;
+
+/**
  * One connection to one relay, directly or through a proxy. Most programs want Toxlink_Connections,
  * which keeps peers reachable over several relays.
  */
@@ -792,7 +843,7 @@ typedef void (*toxlink_client_writable_cb)(struct Toxlink_Client *client,
                                            void *user_data);
 
 /**
- * A packet of a peer, 1 to 2031 bytes.
+ * A packet of a peer, 1 to 2031 bytes. That it is of this peer is the relay's word.
  */
 typedef void (*toxlink_connections_data_cb)(struct Toxlink_Connections *connections,
                                             uint32_t peer,
@@ -801,8 +852,9 @@ typedef void (*toxlink_connections_data_cb)(struct Toxlink_Connections *connecti
                                             void *user_data);
 
 /**
- * A packet, 1 to 1999 bytes, of somebody who is no peer at that relay, with this key, on the relay's
- * word. toxlink_connections_tie_relay() may be called with that relay and a peer added for that key.
+ * A packet, 1 to 1999 bytes, of somebody with this key, on the relay's word, who is no peer of ours, or
+ * not one that we know to be at this relay. To answer, add a peer for the key if there is none, and tie
+ * the relay to it by toxlink_connections_tie_relay().
  */
 typedef void (*toxlink_connections_oob_cb)(struct Toxlink_Connections *connections,
                                            const uint8_t *public_key,
@@ -1719,8 +1771,12 @@ uint32_t toxlink_connections_online_relays(const struct Toxlink_Connections *con
 
 /**
  * Sends a packet of 1 to 2031 bytes to a peer, now or not at all: through the best relay that has
- * room, or out of band if it is online at none (then 1024 bytes at most). Returns whether it was sent.
- * After TOXLINK_ERR_SEND_BUSY, the writable callback follows.
+ * room, or, if it is online at none, out of band, in case it is there all the same. Returns whether it
+ * was sent; that it arrives is not certain.
+ *
+ * After TOXLINK_ERR_SEND_BUSY, the writable callback follows. Out of band, packets of more than 1024
+ * bytes are TOXLINK_ERR_SEND_LENGTH; and if no relay of the peer is connected, every packet is
+ * TOXLINK_ERR_SEND_NOT_ONLINE. In both cases the peer status callback tells when the peer comes.
  */
 bool toxlink_connections_send(struct Toxlink_Connections *connections,
                               uint32_t peer,

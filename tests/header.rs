@@ -52,3 +52,20 @@ fn checked_in_headers_are_current() {
         }
     }
 }
+
+#[test]
+fn types_that_comments_name_are_declared() {
+    let header = include_str!(concat!(env!("OUT_DIR"), "/toxlink.h"));
+    let names: Vec<&str> = header
+        .split(|c: char| !c.is_alphanumeric() && c != '_')
+        .filter(|word| word.starts_with("Toxlink_"))
+        .collect();
+    assert!(names.contains(&"Toxlink_Proxy_Type"));
+    for name in names {
+        // Kinds of names end in an underscore, as in Toxlink_Err_...
+        let is_declared = name.ends_with('_')
+            || header.contains(&format!("}} {name};"))
+            || header.contains(&format!("typedef struct {name} {name};"));
+        assert!(is_declared, "toxlink.h names {name}, but does not declare it");
+    }
+}

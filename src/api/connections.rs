@@ -128,7 +128,7 @@ impl From<PeerError> for Toxlink_Err_Peer {
     }
 }
 
-/// A packet of a peer, 1 to 2031 bytes.
+/// A packet of a peer, 1 to 2031 bytes. That it is of this peer is the relay's word.
 pub type toxlink_connections_data_cb = Option<
     unsafe extern "C" fn(
         connections: *mut Toxlink_Connections,
@@ -138,8 +138,9 @@ pub type toxlink_connections_data_cb = Option<
         user_data: *mut c_void,
     ),
 >;
-/// A packet, 1 to 1999 bytes, of somebody who is no peer at that relay, with this key, on the relay's
-/// word. toxlink_connections_tie_relay() may be called with that relay and a peer added for that key.
+/// A packet, 1 to 1999 bytes, of somebody with this key, on the relay's word, who is no peer of ours, or
+/// not one that we know to be at this relay. To answer, add a peer for the key if there is none, and tie
+/// the relay to it by toxlink_connections_tie_relay().
 pub type toxlink_connections_oob_cb = Option<
     unsafe extern "C" fn(
         connections: *mut Toxlink_Connections,
@@ -471,8 +472,12 @@ pub unsafe extern "C" fn toxlink_connections_online_relays(
 }
 
 /// Sends a packet of 1 to 2031 bytes to a peer, now or not at all: through the best relay that has
-/// room, or out of band if it is online at none (then 1024 bytes at most). Returns whether it was sent.
-/// After TOXLINK_ERR_SEND_BUSY, the writable callback follows.
+/// room, or, if it is online at none, out of band, in case it is there all the same. Returns whether it
+/// was sent; that it arrives is not certain.
+///
+/// After TOXLINK_ERR_SEND_BUSY, the writable callback follows. Out of band, packets of more than 1024
+/// bytes are TOXLINK_ERR_SEND_LENGTH; and if no relay of the peer is connected, every packet is
+/// TOXLINK_ERR_SEND_NOT_ONLINE. In both cases the peer status callback tells when the peer comes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn toxlink_connections_send(
     connections: *mut Toxlink_Connections,
