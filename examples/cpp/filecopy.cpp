@@ -23,7 +23,8 @@
 namespace {
 
 // Packets are a letter and a number of 8 bytes, and what belongs to it.
-//   'D' offset, data       'E' length of the file, checksum: there is no more       'C' offset: all before it has come
+//   'D' offset, data      'E' length of the file, checksum: there is no more
+//   'C' offset: confirms what comes before it      'F' length: confirms all
 constexpr std::size_t HEAD = 9, CHUNK = 2000;
 constexpr std::uint64_t WINDOW_MIN = 16 * CHUNK, WINDOW_MAX = 512 * CHUNK, CONFIRM_EACH = 16 * CHUNK;
 constexpr auto PATIENCE = std::chrono::milliseconds(300);
@@ -176,8 +177,9 @@ private:
             // The sender has gone back too far: it has not heard of all.
             if (number / CHUNK % 16 == 0) answer(peer, 'C');
         } else if (data[0] == 'E' && length == HEAD + 8) {
-            if (number == received_ && file_.flush()) is_whole_ = number_at(data + HEAD) == checksum_.sum();
-            answer(peer, is_whole_ ? 'F' : 'C');
+            if (number != received_) return answer(peer, 'C');
+            is_whole_ = file_.flush() && number_at(data + HEAD) == checksum_.sum();
+            answer(peer, 'F');
         }
     }
 
