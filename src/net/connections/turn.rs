@@ -244,11 +244,12 @@ mod tests {
     }
 
     fn link_of(object: &Connections, number: u32) -> Link {
-        object.with(|state| {
-            let (serial, _) = state.sockets[number as usize].as_ref().unwrap();
-            Link { relay: RelayNumber(number), serial: *serial }
-        })
-        .unwrap()
+        object
+            .with(|state| {
+                let (serial, _) = state.sockets[number as usize].as_ref().unwrap();
+                Link { relay: RelayNumber(number), serial: *serial }
+            })
+            .unwrap()
     }
 
     /// Otherwise the new connection would be read again and again, to find an end that is not there.
