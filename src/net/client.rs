@@ -42,6 +42,7 @@ use super::{TurnError, handshake_random, no_random, random, random_secret_key};
 use crate::crypto::{BoxKey, PublicKey, SecretKey, rust::public_key};
 use crate::proto::relay::event::Event as Packet;
 use crate::proto::relay::note::{Level, Note};
+use crate::proto::relay::send_queue::Jam;
 pub use crate::proto::relay::state::{Reason, SendError};
 use crate::proto::relay::{self, HandshakeRandom, RelayClient, Traffic};
 use crate::proto::time::{Deadline, Millis, Timestamp};
@@ -517,11 +518,11 @@ impl Client {
                 }
             }
         }
-        let writable = self.with(|state| state.mark(ready)).unwrap_or(false);
+        self.with(|state| state.mark(ready));
         self.step(tell);
         self.tell_status(tell);
-        let room = self.with(|state| writable && core::mem::take(&mut state.starved));
-        if room == Some(true) {
+        let fed = self.with(|state| state.is_fed() && core::mem::take(&mut state.starved));
+        if fed == Some(true) {
             tell(Event::Writable);
         }
     }
@@ -597,25 +598,32 @@ impl State {
 
     fn deadline(&self) -> Deadline {
         match self.live() {
-            _ if self.status() > self.told => Deadline::NOW,
+            _ if self.status() > self.told || self.is_fed() => Deadline::NOW,
             Some(live) if live.ready || live.backlog => Deadline::NOW,
             Some(live) => live.machine.deadline(),
             None => Deadline::NEVER,
         }
     }
 
-    /// Notes what sockets have said; whether ours takes bytes again.
-    fn mark(&mut self, ready: &[Ready]) -> bool {
-        let Some(live) = self.live_mut() else { return false };
-        let mut is_writable = false;
+    /// Whether somebody was refused and there is room now. The refusal may have been due to a thread
+    /// that was writing at that moment, of which no socket tells.
+    fn is_fed(&self) -> bool {
+        let is_free = |live: &Live| live.machine.jam() == Jam::None && !live.stream.is_full();
+        self.starved && self.live().is_some_and(is_free)
+    }
+
+    /// Notes what sockets have said.
+    fn mark(&mut self, ready: &[Ready]) {
+        let Some(live) = self.live_mut() else { return };
         for ready in ready.iter().filter(|ready| ready.token == live.serial) {
             live.ready = true;
-            is_writable |= ready.is_writable;
+            if ready.is_writable {
+                live.stream.note_room();
+            }
             if ready.is_ending {
                 live.stream.note_end();
             }
         }
-        is_writable
     }
 }
 

@@ -21,6 +21,8 @@ pub(crate) struct Stream {
     /// The system has said that the other side will send no more.
     is_ending: AtomicBool,
     was_read: AtomicBool,
+    /// It took less than it was given, and the system has not said since that there is room.
+    is_full: AtomicBool,
 }
 
 impl Stream {
@@ -37,19 +39,36 @@ impl Stream {
             was_heard: AtomicBool::new(false),
             is_ending: AtomicBool::new(false),
             was_read: AtomicBool::new(false),
+            is_full: AtomicBool::new(false),
         };
         // Without it small packets wait for the acknowledgement of those before them.
         stream.set_option(libc::TCP_NODELAY, 1);
         Ok(stream)
     }
 
-    /// Writes some of `bytes`.
+    /// Writes some of `bytes`; one thread at a time.
     pub(crate) fn send(&self, bytes: &[u8]) -> Written {
-        match (&self.socket).write(bytes) {
+        // Before the system is asked, so that its word of room, heard by another thread, comes after.
+        self.is_full.store(true, Ordering::SeqCst);
+        let written = match (&self.socket).write(bytes) {
             Ok(count) => Written::Bytes(count),
             Err(error) if is_temporary(&error) => Written::Bytes(0),
             Err(error) => Written::Failed(errno(&error)),
+        };
+        if !matches!(written, Written::Bytes(count) if count < bytes.len()) {
+            self.is_full.store(false, Ordering::SeqCst);
         }
+        written
+    }
+
+    /// The system has said that there is room.
+    pub(crate) fn note_room(&self) {
+        self.is_full.store(false, Ordering::SeqCst);
+    }
+
+    /// Whether the system will say when there is room.
+    pub(crate) fn is_full(&self) -> bool {
+        self.is_full.load(Ordering::SeqCst)
     }
 
     /// Reads into `room`.

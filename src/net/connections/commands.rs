@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! What the program asks for: relays, peers, packets.
 
+use super::starved::Starved;
 use super::visit::Visit;
-use super::{Connections, Lookup, PeerError, PeerId, RelayError, SendError, Starved, State};
+use super::{Connections, Lookup, PeerError, PeerId, RelayError, SendError, State};
 use crate::crypto::{BoxKey, PublicKey, SecretKey};
 use crate::net::address::Target;
 use crate::net::random;
@@ -225,7 +226,7 @@ impl Connections {
 
     fn note_starved(&self, sent: Result<(), SendError>, starved: Starved) -> Result<(), SendError> {
         if sent == Err(SendError::Busy) {
-            self.with(|state| state.starved.insert(starved));
+            self.with(|state| state.note_starved(starved));
         }
         sent
     }

@@ -39,7 +39,7 @@
 //! ```
 
 use core::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::RawFd;
@@ -63,11 +63,13 @@ use crate::shell::round;
 mod book;
 mod commands;
 mod event;
+mod starved;
 mod turn;
 mod visit;
 
 use self::book::Book;
 pub use self::event::{Event, Handler, PeerError, PeerId, RelayError};
+use self::starved::Starving;
 use self::visit::Visit;
 pub use crate::proto::connections::relay_slot::Phase;
 pub use crate::proto::connections::statistics::{PeerStatistics, RelayStatistics};
@@ -94,8 +96,8 @@ struct State {
     forgotten: u64,
     peers: BTreeMap<PeerId, PeerNumber>,
     next_peer: u32,
-    /// For whom somebody waits until a relay has room.
-    starved: BTreeSet<Starved>,
+    /// Who waits until a relay has room.
+    starved: Starving,
 }
 
 /// What a relay's connection goes through.
@@ -107,13 +109,6 @@ enum Socket {
     Failed(i32),
     /// Connected, or being connected, to this address.
     Open(Arc<Stream>, SocketAddr),
-}
-
-/// Who was refused because a relay was full.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Starved {
-    Peer(PeerId),
-    Relay(PublicKey),
 }
 
 /// What a host name is looked up for.
@@ -161,7 +156,7 @@ impl Connections {
             forgotten: 0,
             peers: BTreeMap::new(),
             next_peer: 0,
-            starved: BTreeSet::new(),
+            starved: Starving::default(),
         };
         let waiting_since = Mutex::new(None);
         Ok(Self { reactor, guarded: Guarded::new(state), resolver, self_pk, waiting_since })
@@ -316,8 +311,9 @@ impl Connections {
         self.with(|state| {
             let lacking = state.lacks_relays();
             let machine = state.machine.deadline().millis(now);
-            let at_once =
-                state.machine.forgotten() != state.forgotten || state.machine.has_changes();
+            let at_once = state.machine.forgotten() != state.forgotten
+                || state.machine.has_changes()
+                || state.starved.is_due();
             let at_once = at_once.then_some(Millis(0));
             [machine, state.book.deadline(lacking), at_once].into_iter().flatten().min()
         })?
@@ -330,6 +326,7 @@ impl Connections {
         self.with(|state| state.machine.tell_time(now));
         let result = call(&visit, now);
         round::settle_if_any(&visit, || now.seconds);
+        self.with(|state| state.starved.handle_written());
         self.reactor.nudge(|| self.deadline());
         result
     }

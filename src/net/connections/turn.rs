@@ -2,8 +2,9 @@
 //! A turn: what sockets and resolvers have said, a round of the machine, and what there is to tell.
 
 use super::event::{Event, PeerId};
+use super::starved::Starved;
 use super::visit::{Tell, Visit};
-use super::{Connections, Lookup, Socket, Starved, State, relay_in, token};
+use super::{Connections, Lookup, Socket, State, relay_in, token};
 use crate::crypto::PublicKey;
 use crate::net::address::Target;
 use crate::net::client::Failure;
@@ -19,11 +20,11 @@ impl Connections {
     pub(super) fn work(&self, ready: &[Ready], since: Option<Millis>, tell: Tell<'_>) {
         let visit = Visit { object: self, tell: Some(tell) };
         let now = self.clock();
-        let writable = self.with(|state| {
+        self.with(|state| {
             if let Some(since) = since {
                 state.machine.handle_waited(since, now);
             }
-            state.mark(ready)
+            state.mark(ready);
         });
         self.take_answers(&visit, now);
         round::round(&visit, now);
@@ -31,9 +32,7 @@ impl Connections {
         self.look_after_book(&visit, now);
         round::settle_if_any(&visit, || now.seconds);
         self.tell_changes(&visit);
-        if writable == Some(true) {
-            self.tell_writable(&visit);
-        }
+        self.tell_writable(&visit);
     }
 
     /// Tells what has changed at relays and peers.
@@ -58,7 +57,7 @@ impl Connections {
     }
 
     fn tell_writable(&self, visit: &Visit<'_>) {
-        let starved = self.with(|state| core::mem::take(&mut state.starved));
+        let starved = self.with(State::take_fed);
         for starved in starved.unwrap_or_default() {
             match starved {
                 Starved::Peer(peer) => {
@@ -181,8 +180,8 @@ impl Connections {
 }
 
 impl State {
-    /// Notes what sockets have said; whether one of them takes bytes again.
-    fn mark(&mut self, ready: &[Ready]) -> bool {
+    /// Notes what sockets have said.
+    fn mark(&mut self, ready: &[Ready]) {
         for ready in ready {
             let relay = relay_in(ready.token);
             let Some(Some((serial, socket))) = self.sockets.get(relay) else { continue };
@@ -190,12 +189,17 @@ impl State {
             if token(link) != ready.token {
                 continue;
             }
-            if let (true, Socket::Open(stream, _)) = (ready.is_ending, socket) {
-                stream.note_end();
+            if let Socket::Open(stream, _) = socket {
+                if ready.is_ending {
+                    stream.note_end();
+                }
+                if ready.is_writable {
+                    stream.note_room();
+                    self.starved.look_again();
+                }
             }
             self.machine.handle_ready(link);
         }
-        ready.iter().any(|ready| ready.is_writable)
     }
 
     /// Has those read once more whose end is still to be read.

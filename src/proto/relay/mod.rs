@@ -30,7 +30,7 @@ use self::ping::{PingCounts, Pings};
 use self::proxy::{Dialogue, Proxy};
 use self::routes::Routes;
 use self::secure_channel::SecureChannel;
-use self::send_queue::{Control, SendQueue};
+use self::send_queue::{Control, Jam, SendQueue};
 use self::state::{Reason, SendError, Status};
 use super::time::{Deadline, Timestamp};
 
@@ -272,6 +272,12 @@ impl RelayClient {
             | Status::Unconfirmed
             | Status::Disconnected => Deadline::at(self.deadline),
         }
+    }
+
+    /// What keeps a packet from being sent now, apart from the socket.
+    #[must_use]
+    pub fn jam(&self) -> Jam {
+        self.out.jam()
     }
 
     /// Whether [`Self::begin_flush`] has something to hand out.

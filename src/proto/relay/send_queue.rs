@@ -73,6 +73,17 @@ impl core::fmt::Debug for Batch {
     }
 }
 
+/// What keeps a frame from beginning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Jam {
+    /// Nothing.
+    None,
+    /// Something is being written at this moment, on another thread.
+    Writing,
+    /// Something waits for the socket.
+    Waiting,
+}
+
 /// See the module's description.
 #[derive(Debug, Default)]
 pub struct SendQueue {
@@ -116,7 +127,17 @@ impl SendQueue {
     /// Whether nothing waits and nothing is being written.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        !self.in_flight && self.tail.is_none() && self.control.is_empty()
+        self.jam() == Jam::None
+    }
+
+    /// What keeps a frame from beginning.
+    #[must_use]
+    pub fn jam(&self) -> Jam {
+        match self.in_flight {
+            true => Jam::Writing,
+            false if self.tail.is_none() && self.control.is_empty() => Jam::None,
+            false => Jam::Waiting,
+        }
     }
 
     /// Whether [`Self::begin_flush`] has something to hand out.
@@ -376,12 +397,14 @@ mod tests {
         // While it is being written, a ping may queue but nothing may begin.
         queue.push(Control::Ping([7; 8])).unwrap();
         assert!(queue.begin_flush(Some(&mut ours)).is_none());
+        assert_eq!(queue.jam(), Jam::Writing);
         assert_eq!(
             queue.begin_frame(&ours, &onion, &mut [0; MAX_FRAME_SIZE]),
             Err(SendError::Busy)
         );
 
         queue.end_frame(&mut ours, &frame[..length], 4).unwrap();
+        assert_eq!(queue.jam(), Jam::Waiting);
         assert_eq!(
             queue.begin_frame(&ours, &onion, &mut [0; MAX_FRAME_SIZE]),
             Err(SendError::Busy)
