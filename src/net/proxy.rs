@@ -98,6 +98,18 @@ impl ProxyAddress {
         self.next = 0;
     }
 
+    /// A connection could not be made at this address: the next one that its name has, if any, serves
+    /// at once.
+    pub(crate) fn go_on(&mut self, address: SocketAddr) -> Option<SocketAddr> {
+        let at = self.found.iter().position(|found| *found == address)?;
+        let next = self.found.get(at + 1)?;
+        if self.next == at {
+            // Others need not find out.
+            self.next += 1;
+        }
+        Some(*next)
+    }
+
     /// It could not be reached at this address: the next one serves, and after the last its name is
     /// looked up again.
     pub(crate) fn handle_unreachable(&mut self, address: SocketAddr) {
@@ -145,6 +157,19 @@ mod tests {
         proxy.handle_unreachable(address(2));
         assert_eq!(proxy.way(Millis(4)), Way::Nowhere, "it was asked for a moment ago");
         assert!(matches!(proxy.way(Millis(LOOKUP_PAUSE_MS)), Way::LookUp(..)));
+    }
+
+    #[test]
+    fn a_connection_goes_on_to_the_next_address() {
+        let mut proxy = ProxyAddress::new(crate::net::address::parse("proxy.test:1080").unwrap());
+        proxy.way(Millis(0));
+        proxy.handle_lookup(vec![address(1), address(2), address(3)], Millis(0));
+        assert_eq!(proxy.go_on(address(1)), Some(address(2)));
+        assert_eq!(proxy.go_on(address(1)), Some(address(2)), "another connection");
+        assert_eq!(proxy.way(Millis(1)), Way::To(address(2)));
+        assert_eq!(proxy.go_on(address(2)), Some(address(3)));
+        assert_eq!(proxy.go_on(address(3)), None);
+        assert_eq!(ProxyAddress::new(Target::Address(address(1))).go_on(address(1)), None);
     }
 
     /// As without a network: the system's resolver asks several times, for several seconds each.

@@ -23,6 +23,7 @@ pub(crate) struct Stream {
     was_read: AtomicBool,
     /// It took less than it was given, and the system has not said since that there is room.
     is_full: AtomicBool,
+    was_written: AtomicBool,
 }
 
 impl Stream {
@@ -40,6 +41,7 @@ impl Stream {
             is_ending: AtomicBool::new(false),
             was_read: AtomicBool::new(false),
             is_full: AtomicBool::new(false),
+            was_written: AtomicBool::new(false),
         };
         // Without it small packets wait for the acknowledgement of those before them.
         stream.set_option(libc::TCP_NODELAY, 1);
@@ -51,7 +53,10 @@ impl Stream {
         // Before the system is asked, so that its word of room, heard by another thread, comes after.
         self.is_full.store(true, Ordering::SeqCst);
         let written = match (&self.socket).write(bytes) {
-            Ok(count) => Written::Bytes(count),
+            Ok(count) => {
+                self.was_written.store(true, Ordering::Relaxed);
+                Written::Bytes(count)
+            }
             Err(error) if is_temporary(&error) => Written::Bytes(0),
             Err(error) => Written::Failed(errno(&error)),
         };
@@ -114,6 +119,11 @@ impl Stream {
     /// Whether the other side has ever sent something.
     pub(crate) fn was_heard(&self) -> bool {
         self.was_heard.load(Ordering::Relaxed)
+    }
+
+    /// Whether nothing has gone either way, so that another socket can take its place.
+    pub(crate) fn is_unused(&self) -> bool {
+        !self.was_heard() && !self.was_written.load(Ordering::Relaxed)
     }
 
     fn set_option(&self, option: c_int, value: c_int) {

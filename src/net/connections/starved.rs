@@ -102,7 +102,9 @@ impl State {
             Starved::Peer(peer) => *self.peers.get(&peer)?,
             Starved::Relay(relay) if !self.machine.knows_relay(&relay) => return None,
             Starved::Relay(relay) => {
-                return Some(self.machine.link_by_key(&relay).map_or(Room::None, |l| self.room_at(l)));
+                return Some(
+                    self.machine.link_by_key(&relay).map_or(Room::None, |l| self.room_at(l)),
+                );
             }
         };
         let routes = self.machine.routes(peer)?;
@@ -184,7 +186,8 @@ mod tests {
         assert_eq!(alice.send(peers[0], b"refused"), Err(SendError::Busy));
         let told = || {
             let mut told = 0;
-            let count = &mut |event: Event<'_>| told += i32::from(matches!(event, Event::Writable(_)));
+            let count =
+                &mut |event: Event<'_>| told += i32::from(matches!(event, Event::Writable(_)));
             alice.iterate(count).unwrap();
             told
         };

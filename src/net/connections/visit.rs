@@ -136,12 +136,40 @@ pub(super) struct LinkHost<'a> {
     socket: Socket,
 }
 
+impl LinkHost<'_> {
+    /// Puts another socket in the place of one that could not be connected, if the name of the proxy has
+    /// another address. Otherwise each relay would wait for its next attempt, and as a rule the first
+    /// address of a local proxy is that of IPv6, at which it may not listen.
+    fn goes_on(&self, stream: &Arc<Stream>, address: SocketAddr) -> bool {
+        let object = self.visit.object;
+        if !stream.is_unused() {
+            return false;
+        }
+        let next = object.with(|state| match state.socket(self.link)? {
+            Socket::Open(current, _) if Arc::ptr_eq(current, stream) => {
+                state.proxy.as_mut()?.go_on(address).map(Some)
+            }
+            // It was replaced a moment ago.
+            Socket::Open(..) => Some(None),
+            Socket::Waiting | Socket::Failed(_) => None,
+        });
+        match next.flatten() {
+            Some(Some(next)) => object.put(self.link, self.visit.connect(self.link, next)),
+            Some(None) => true,
+            None => false,
+        }
+    }
+}
+
 impl Transport for LinkHost<'_> {
     fn send(&self, bytes: &[u8]) -> Written {
         match &self.socket {
             Socket::Waiting => Written::Bytes(0),
             Socket::Failed(errno) => Written::Failed(*errno),
-            Socket::Open(stream, _) => stream.send(bytes),
+            Socket::Open(stream, address) => match stream.send(bytes) {
+                Written::Failed(_) if self.goes_on(stream, *address) => Written::Bytes(0),
+                written => written,
+            },
         }
     }
 
@@ -149,7 +177,10 @@ impl Transport for LinkHost<'_> {
         match &self.socket {
             Socket::Waiting => Received::Empty,
             Socket::Failed(errno) => Received::Failed(*errno),
-            Socket::Open(stream, _) => stream.receive(room),
+            Socket::Open(stream, address) => match stream.receive(room) {
+                Received::Failed(_) if self.goes_on(stream, *address) => Received::Empty,
+                received => received,
+            },
         }
     }
 
