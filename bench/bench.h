@@ -193,6 +193,7 @@ void run_fault(const Options *options);
 void run_refused(const Options *options);
 void run_peers(const Options *options);
 void run_rest(const Options *options);
+void run_wake(const Options *options);
 void run_reunion(const Options *options);
 
 #endif

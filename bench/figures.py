@@ -8,7 +8,7 @@ OURS = "ours"
 class Figure:
     """One row: where its values come from, and the target of the project, if there is one."""
 
-    def __init__(self, name, title, unit, scenario, value, target=None, digits=2, scale=1, zero=False):
+    def __init__(self, name, title, unit, scenario, value, target=None, digits=2, scale=1, zero=False, only=None):
         self.name = name
         self.title = title
         self.unit = unit
@@ -18,6 +18,7 @@ class Figure:
         self.digits = digits
         self.scale = scale      # what the value is divided by
         self.zero = zero        # 0 is a possible value
+        self.only = only        # the variants that there are, if not all
 
     def of(self, run):
         if callable(self.value):
@@ -31,7 +32,7 @@ class Figure:
 
     def once(self):
         """Not repeated with the others."""
-        return self.scenario.startswith(("burst-", "reunion-", "fault-")) or self.scenario.endswith("-calls")
+        return self.scenario.startswith(("burst-", "reunion-", "fault-", "wake-idle", "wake-latency")) or self.scenario.endswith("-calls")
 
 
 def calls_per_packet(run):
@@ -235,12 +236,41 @@ RELAY = [
            None, 0, zero=True),
 ]
 
+ALONE = (OURS,)
+BESIDE = (BASE, OURS)
+
+WAKE = [
+    Figure("wake_ups", "idle pair, 3 relays; original polls at 50 ms: wake-ups", "1/s", "wake-idle", "wakes_per_second",
+           ("value", "<=", 0.2), 4, zero=True, only=BESIDE),
+    Figure("wake_sockets", "of these, because a socket had something to say", "in the run", "wake-idle", "by_socket",
+           None, 0, zero=True, only=ALONE),
+    Figure("wake_timers", "of these, because it was time", "in the run", "wake-idle", "by_time", None, 0, zero=True,
+           only=ALONE),
+    Figure("wake_cpu", "idle pair: CPU time of an idle second", "CPU µs/s", "wake-idle", "cpu_us_per_second",
+           ("ratio", "<=", 0.1), zero=True, only=BESIDE),
+    Figure("wake_ups_polled", "the same polled at 50 ms: wake-ups", "1/s", "wake-idle-polled", "wakes_per_second", None, 4,
+           only=ALONE),
+    Figure("wake_cpu_polled", "the same polled at 50 ms: CPU time of an idle second", "CPU µs/s", "wake-idle-polled",
+           "cpu_us_per_second", only=ALONE),
+    *[Figure(f"wake_latency_{key}{'_polled' if polled else ''}", f"{how}: packet of 100 B from send to callback, {key}",
+             "ms", "wake-latency-polled" if polled else "wake-latency", f"{key}_ms", None, 3, only=ALONE)
+      for polled, how in ((False, "event loop"), (True, "polled at 50 ms")) for key in ("p50", "p99")],
+    *[Figure(f"wake_{kind}_{size}", f"{title}, {size} B, 10 000/s", "CPU µs/packet", f"wake-{kind}-{size}", "cpu_us",
+             only=ALONE)
+      for kind, title in (("recv", "receive, 1 ms step"), ("loop", "receive, event loop with its poll"),
+                          ("send", "send and iterate, 1 ms step")) for size in (1373, 100)],
+    *[Figure(f"wake_{kind}_calls_{size}", f"system calls, {title}, {size} B, 2 000/s", "calls/packet",
+             f"wake-{kind}-{size}-calls", calls_per_packet, only=ALONE)
+      for kind, title in (("loop", "receive, event loop"), ("send", "send, 10 a step")) for size in (1373, 100)],
+]
+
 # Rows by group, in the order of the table.
-GROUPS = {"client": CLIENT, "connections": CONNECTIONS, "friends": FRIENDS, "faults": FAULTS, "relay": RELAY}
+GROUPS = {"client": CLIENT, "connections": CONNECTIONS, "friends": FRIENDS, "faults": FAULTS, "relay": RELAY, "wake": WAKE}
 HEADINGS = {"client": "TCP_client", "connections": "TCP_connections",
             "friends": "friend_connection alone; then Tox instances with all modules",
             "faults": "TCP_connections, relays that turn bad",
-            "relay": "toxlink-relay beside tox-bootstrapd"}
+            "relay": "toxlink-relay beside tox-bootstrapd",
+            "wake": "the standalone library (Toxlink_Connections) in an event loop"}
 
 FLOORS = [("open", 1373), ("open", 100), ("seal", 1373), ("seal", 100)]
 
@@ -309,5 +339,15 @@ RELAY_NOTES = [
     "pong, 100 at once. Memory: growth of the process by all clients, divided by their number.",
 ]
 
+WAKE_NOTES = [
+    "Event loop: poll(2) on toxlink_connections_descriptor() for toxlink_connections_wait(), then iterate. Two peers and "
+    "three relays in processes of their own; given are the figures of one peer. Idle: 65 s that begin 35 s after the "
+    "peer came online; each relay is pinged every 30 s, which is a wake-up to ask and one for the answer, and pings us.",
+    "The original: do_tcp_connections every 50 ms, three scripted relays and one peer.",
+    "Packets: 1 ms step as in the rows of TCP_connections (layer_recv and layer_send), which go through one relay; here "
+    "the program has three. Sending counts ten sends and an iteration a step; the event loop counts its poll(2), and "
+    "wakes as often as packets come.",
+]
+
 NOTES = {"client": CLIENT_NOTES, "connections": CONNECTIONS_NOTES, "friends": FRIENDS_NOTES, "faults": FAULTS_NOTES,
-         "relay": RELAY_NOTES}
+         "relay": RELAY_NOTES, "wake": WAKE_NOTES}

@@ -34,6 +34,7 @@ static const struct Scenario {
     {"refused", run_refused},
     {"peers", run_peers},
     {"rest", run_rest},
+    {"wake", run_wake},
     {"restart", run_reunion},
     {"restart-closed", run_reunion},
     {"restart-frozen", run_reunion},

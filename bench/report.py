@@ -183,6 +183,8 @@ def number(value, digits):
 
 
 def cell_text(cell, digits):
+    if "median" not in cell and not cell["runs"]:
+        return "-"
     if "median" not in cell:
         return f"stall after {cell['packets_until_stall']:.0f}" if "stalls" in cell else "no value"
     text = ("≥ " if cell.get("at_least") else "") + number(cell["median"], digits)
@@ -324,6 +326,8 @@ def faults_of(report):
         yield "no group of figures was measured"
     for figure in wanted_figures(report):
         for variant in report["variants"]:
+            if figure.only and variant not in figure.only:
+                continue
             cell = known.get(figure.name, {}).get("cells", {}).get(variant, {})
             yield from faults_of_cell(figure, variant, cell, report["repetitions"])
     for row in report["floor"]:

@@ -3,6 +3,8 @@
  * do_tcp_connections when there is nothing to do: CPU time and, under strace, system calls of a call, with
  * so many relays connected and so many peers. Each peer has three of the relays; a relay has room for 240
  * of them, as the stock one, and refuses the others.
+ *
+ * And the same as a program does it that has nothing else to do: with one peer, a call every step_us.
  */
 #include "relays.h"
 #include "toxabi.h"
@@ -10,6 +12,7 @@
 
 #include <sodium.h>
 #include <stdio.h>
+#include <time.h>
 
 enum { SETUP_LIMIT_MS = 20000, MARKED_CALLS = 1000, RELAYS_OF_A_PEER = 3, QUIET_CALLS = 50, WARM_CALLS = 100 };
 
@@ -106,6 +109,46 @@ static double call_ns(const Rest *rest, uint64_t calls)
     }
 
     return (double)(thread_cpu_ns() - before) / (double)calls;
+}
+
+static uint64_t process_cpu_ns(void)
+{
+    struct timespec ts;
+
+    if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts) != 0) {
+        die("no CPU clock");
+    }
+
+    return (uint64_t)ts.tv_sec * 1000000000U + (uint64_t)ts.tv_nsec;
+}
+
+void run_wake(const Options *options)
+{
+    static Rest rest;
+    open_rest(&rest, RELAYS_OF_A_PEER, 1);
+    settle(&rest);
+
+    if (online_peers(&rest) != 1) {
+        die("the peer is not online");
+    }
+
+    const uint64_t start = now_ns(), cpu = process_cpu_ns(), end = start + options->millis * 1000000U;
+    uint64_t wakes = 0;
+
+    while (now_ns() < end) {
+        pause_ns(options->step_us * 1000U);
+        mono_time_update(rest.time);
+        do_tcp_connections(rest.log, rest.tc, NULL);
+        ++wakes;
+    }
+
+    const double micros = (double)(process_cpu_ns() - cpu) / 1e3;
+    const double seconds = (double)(now_ns() - start) / 1e9;
+    printf("wakes=%llu seconds=%.1f wakes_per_second=%.4f cpu_us_per_second=%.2f\n", (unsigned long long)wakes, seconds,
+           (double)wakes / seconds, micros / seconds);
+    kill_tcp_connections(rest.tc);
+    mono_time_free(rest.time);
+    relay_stop(&rest.relay);
 }
 
 void run_rest(const Options *options)

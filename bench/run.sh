@@ -6,8 +6,8 @@
 #
 #   run.sh DIR full|smoke REPETITIONS GROUPS VARIANT...
 #
-# GROUPS is a list with commas: client, connections, friends, faults, relay.
-# DIR holds programs bench-VARIANT, costs-VARIANT and relay-VARIANT for each variant, and relay_load; each result goes to DIR/results as
+# GROUPS is a list with commas: client, connections, friends, faults, relay, wake.
+# DIR holds programs bench-VARIANT, costs-VARIANT and relay-VARIANT for each variant, relay_load and wake-ours; each result goes to DIR/results as
 #   variant <tab> repetition <tab> scenario <tab> name=value ...
 # Variants take turns within each repetition, so that a noisy moment hits all of them.
 set -euo pipefail
@@ -48,15 +48,20 @@ compare() {
 # trace SCENARIO ARGUMENT...: counts the system calls of the client process between the two marks that
 # the program makes. Without -f: the pump, a child process, is left out.
 trace() {
-    local scenario=$1 variant log line counts
-    shift
+    local variant
     for variant in "${variants[@]}"; do
-        log=$dir/strace-$variant-$scenario
-        line=$(timeout --foreground "$limit" strace -qq -o "$log" "$dir/bench-$variant" "$@") ||
-            die "strace of scenario $scenario failed with the $variant client: bench $*"
-        counts=$(count_calls "$log") || die "no marks in $log"
-        printf '%s\t%s\t%s\t%s\n' "$variant" 1 "$scenario" "$line $counts" >>"$results"
+        trace_one "$variant" "$@"
     done
+}
+
+trace_one() {
+    local variant=$1 scenario=$2 log line counts
+    shift 2
+    log=$dir/strace-$variant-$scenario
+    line=$(timeout --foreground "$limit" strace -qq -o "$log" "$dir/$program-$variant" "$@") ||
+        die "strace of scenario $scenario failed with the $variant client: $program $*"
+    counts=$(count_calls "$log") || die "no marks in $log"
+    printf '%s\t%s\t%s\t%s\n' "$variant" 1 "$scenario" "$line $counts" >>"$results"
 }
 
 count_calls() {
@@ -189,7 +194,7 @@ gather() {
 launch() {
     local variant=$1 scenario=$2
     shift 2
-    timeout "$limit" "$dir/bench-$variant" "$@" >"$dir/launched-${#background[@]}" &
+    timeout "$limit" "$dir/$program-$variant" "$@" >"$dir/launched-${#background[@]}" &
     background+=($!)
     launched+=("$variant $scenario")
 }
@@ -251,6 +256,36 @@ relay_run() {
     printf '%s\t%s\trelay-%s\t%s\n' "$variant" "$r" "$size" "$(tr ' \n' '= ' <<<"$lines")" >>"$results"
 }
 
+# The standalone library, which has no variants: 'ours' alone, and beside it the original as programs use it.
+# The first two and the fourth mostly sleep, so they run at once.
+wake() {
+    local size program=wake r
+    limit=$(((wake_ms + wake_settle_ms) / 1000 + 90))
+    say "wake: idle, event loop and polling, about $(((wake_ms + wake_settle_ms) / 1000 + 3)) s"
+    launch ours wake-idle idle millis="$wake_ms" settle_ms="$wake_settle_ms"
+    launch ours wake-idle-polled idle step_us=50000 millis="$wake_ms" settle_ms="$wake_settle_ms"
+    program=bench
+    launch original wake-idle wake step_us=50000 millis="$wake_ms"
+    program=wake
+    gather wake 1 "$(((wake_ms + wake_settle_ms) / 1000 + 3))"
+    say "wake: latency"
+    take ours 1 wake-latency latency millis="$latency_ms" settle_ms=1000
+    take ours 1 wake-latency-polled latency step_us=50000 millis="$latency_ms" settle_ms=1000
+    for ((r = 1; r <= repetitions; r++)); do
+        say "wake: packets, repetition $r of $repetitions"
+        for size in 1373 100; do
+            take ours "$r" "wake-send-$size" send size="$size" millis="$wake_paced_ms" settle_ms=500
+            take ours "$r" "wake-recv-$size" receive size="$size" step_us=1000 millis="$wake_paced_ms" settle_ms=500
+            take ours "$r" "wake-loop-$size" receive size="$size" millis="$wake_paced_ms" settle_ms=500
+        done
+    done
+    say "wake: system calls, under strace"
+    for size in 1373 100; do
+        trace_one ours "wake-send-$size-calls" send size="$size" rate=2000 millis=1000 settle_ms=500
+        trace_one ours "wake-loop-$size-calls" receive size="$size" rate=2000 millis=1000 settle_ms=500
+    done
+}
+
 # Sets address and key of the caller.
 start_bootstrapd() {
     local port=$((10000 + RANDOM % 20000))
@@ -292,6 +327,7 @@ case $mode in
         batches=100 rest=20000 fault_ms=60000 calm_ms=4000
         created=20000 friend_steps=5000 patience_ms=60000 talk_ms=4000 pairs=3 reunion_s=45
         relay_pairs=500 relay_s=2
+        wake_ms=65000 wake_settle_ms=35000 latency_ms=20000 wake_paced_ms=2000
         ;;
     smoke)
         paced=(millis=300 warmup_ms=100 stall_ms=1000)
@@ -300,6 +336,7 @@ case $mode in
         batches=5 rest=500 fault_ms=9000 calm_ms=2100
         created=200 friend_steps=200 patience_ms=14000 talk_ms=1500 pairs=1 reunion_s=28
         relay_pairs=50 relay_s=0.3
+        wake_ms=1500 wake_settle_ms=500 latency_ms=1500 wake_paced_ms=300
         ;;
     *) die "no such mode: $mode" ;;
 esac
@@ -328,6 +365,9 @@ if wants friends; then
 fi
 if wants faults; then
     faults
+fi
+if wants wake; then
+    wake
 fi
 if wants relay; then
     # A descriptor for each client, in the relay and in the load.
