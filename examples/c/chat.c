@@ -14,6 +14,7 @@
  * other end has confirmed it. Relays see what they pass on: a chat with secrets would encrypt its lines.
  */
 #define _POSIX_C_SOURCE 200809L
+#include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
@@ -190,7 +191,7 @@ static bool turn(Chat *chats, int count, bool *typed)
     watched[count].fd = *typed ? STDIN_FILENO : -1;
     watched[count].events = POLLIN;
     watched[count].revents = 0;
-    if (poll(watched, (nfds_t)count + 1, timeout) < 0) return complain("poll", "failed");
+    if (poll(watched, (nfds_t)count + 1, timeout) < 0 && errno != EINTR) return complain("poll", strerror(errno));
     *typed = watched[count].revents != 0;
     for (int i = 0; i < count; i++) {
         Toxlink_Err_Iterate error;
@@ -252,8 +253,8 @@ static bool demonstrate(Chat *chats, Toxlink_Relay **relays)
         bool ready = said > 0 ? speaker->lines_heard > (said - 1) / 2
                               : toxlink_connections_online_relays(speaker->connections, speaker->peer) == RELAYS;
         if (said < LINES && ready && speaker->length == 0) {
-            /* Nobody has had the time to pass the line on. */
             say(speaker, lines[said++]);
+            /* It may die before it has passed the line on. */
             if (said == 4) kill_carrier(speaker, relays);
         }
         if (!turn(chats, 2, &typed)) return false;

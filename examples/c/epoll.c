@@ -10,16 +10,17 @@
  * sure that the relay still answers; in the SECONDS (5) after that nothing happens, and nothing wakes up.
  */
 #define _POSIX_C_SOURCE 200809L
-#include <inttypes.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <toxlink.h>
 
-enum { PEERS = 2, RELAYS = 2, PACKETS = 1000, PATIENCE_MS = 60000, SETTLE_SECONDS = 3 };
+enum { PEERS = 2, RELAYS = 2, PACKETS = 1000, PATIENCE_MS = 60000, PATIENCE_SECONDS = 30 };
 
 typedef struct Peer {
     Toxlink_Connections *connections;
@@ -80,7 +81,7 @@ static bool turn(Program *program, int64_t end)
     const int64_t began = now_ms();
     for (int i = 0; i < PEERS + RELAYS; i++) timeout = sooner(timeout, waits[i]);
     count = epoll_wait(program->epoll, events, PEERS + RELAYS, timeout);
-    if (count < 0) return complain("epoll_wait", "failed");
+    if (count < 0 && errno != EINTR) return complain("epoll_wait", strerror(errno));
     /* The end of a phase is no business of the objects. */
     if (count > 0 || now_ms() < end) program->wakeups++;
     for (int i = 0; i < count; i++) due[events[i].data.u32] = true;
@@ -98,14 +99,14 @@ static bool turn(Program *program, int64_t end)
 static bool watch(Program *program, int descriptor, uint32_t index)
 {
     struct epoll_event event = {.events = EPOLLIN, .data = {.u32 = index}};
-    return epoll_ctl(program->epoll, EPOLL_CTL_ADD, descriptor, &event) == 0 || complain("epoll_ctl", "failed");
+    return epoll_ctl(program->epoll, EPOLL_CTL_ADD, descriptor, &event) == 0 || complain("epoll_ctl", strerror(errno));
 }
 
 static bool begin(Program *program)
 {
     uint8_t key[TOXLINK_KEY_SIZE];
     program->epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (program->epoll < 0) return complain("epoll_create1", "failed");
+    if (program->epoll < 0) return complain("epoll_create1", strerror(errno));
     for (int i = 0; i < PEERS; i++) {
         Toxlink_Err_New error;
         Toxlink_Connections *connections = program->peers[i].connections = toxlink_connections_new(NULL, &error);
@@ -158,14 +159,14 @@ static bool exchange(Program *program, const char *phase)
     return true;
 }
 
-static bool rest(Program *program, const char *phase, int seconds)
+/* Counts the wake-ups of some seconds in which we do nothing. */
+static bool rest(Program *program, int seconds)
 {
     const int64_t end = now_ms() + seconds * 1000;
     program->wakeups = 0;
     while (now_ms() < end) {
         if (!turn(program, end)) return false;
     }
-    printf("%s: %d seconds, %d wake-ups\n", phase, seconds, program->wakeups);
     return true;
 }
 
@@ -181,8 +182,13 @@ static bool run(Program *program, int seconds)
     }
     printf("connected: %d wake-ups\n", program->wakeups);
     if (!exchange(program, "busy")) return false;
-    return rest(program, "settling", SETTLE_SECONDS) && rest(program, "idle", seconds) &&
-           exchange(program, "busy again");
+    for (int i = 0; i < PATIENCE_SECONDS && (i == 0 || program->wakeups > 0); i++) {
+        if (!rest(program, 1)) return false;
+        printf("settling: 1 second, %d wake-ups\n", program->wakeups);
+    }
+    if (!rest(program, seconds)) return false;
+    printf("idle: %d seconds, %d wake-ups\n", seconds, program->wakeups);
+    return exchange(program, "busy again");
 }
 
 int main(int argc, char **argv)
