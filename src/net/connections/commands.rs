@@ -28,16 +28,20 @@ impl Connections {
     pub fn add_relay(&self, target: Target, pk: PublicKey) -> Result<(), RelayError> {
         self.command(|visit, now| {
             check_key(&pk)?;
+            // Before it is noted: from then on a turn of another thread may give it to the machine.
+            let known = self.with(|state| state.machine.knows_relay(&pk)) == Some(true);
             let noted = self.with(|state| state.book.note(pk, target.clone(), None, now.millis));
             if noted != Some(true) {
                 return Err(RelayError::Full);
             }
-            let known = self.with(|state| state.machine.knows_relay(&pk)) == Some(true);
             if self.looks_up(&target) {
                 self.look_up(pk, &target, now);
                 return if known { Err(RelayError::Known) } else { Ok(()) };
             }
-            let added = self.give(visit, target, pk, now);
+            let added = match self.give(visit, target, pk, now) {
+                Err(RelayError::Known) if !known => Ok(()),
+                added => added,
+            };
             if !matches!(added, Ok(()) | Err(RelayError::Known)) {
                 self.with(|state| state.book.remove(&pk));
             }
