@@ -465,6 +465,10 @@ typedef enum Toxlink_Err_Friend_Add {
    */
   TOXLINK_ERR_FRIEND_ADD_REFUSED,
   /**
+   * There is no memory; nothing was done.
+   */
+  TOXLINK_ERR_FRIEND_ADD_MALLOC,
+  /**
    * A defect of this library; the object is given up.
    */
   TOXLINK_ERR_FRIEND_ADD_INTERNAL,
@@ -490,6 +494,10 @@ typedef enum Toxlink_Err_Friend {
    * The friend has none, or it is not known.
    */
   TOXLINK_ERR_FRIEND_UNKNOWN,
+  /**
+   * There is no memory; nothing was done.
+   */
+  TOXLINK_ERR_FRIEND_MALLOC,
   /**
    * A defect of this library; the object is given up.
    */
@@ -548,6 +556,10 @@ typedef enum Toxlink_Err_Friend_Send {
    */
   TOXLINK_ERR_FRIEND_SEND_BUSY,
   /**
+   * There is no memory; nothing was done.
+   */
+  TOXLINK_ERR_FRIEND_SEND_MALLOC,
+  /**
    * A defect of this library; the object is given up.
    */
   TOXLINK_ERR_FRIEND_SEND_INTERNAL,
@@ -577,6 +589,10 @@ typedef enum Toxlink_Err_Friend_Request {
    * The neighbour did not take it: there may be no way to the friend yet.
    */
   TOXLINK_ERR_FRIEND_REQUEST_REFUSED,
+  /**
+   * There is no memory; nothing was done.
+   */
+  TOXLINK_ERR_FRIEND_REQUEST_MALLOC,
   /**
    * A defect of this library; the object is given up.
    */
@@ -616,6 +632,10 @@ typedef enum Toxlink_Err_Friend_Report {
    * The friend is connected already, or a neighbour refuses.
    */
   TOXLINK_ERR_FRIEND_REPORT_REFUSED,
+  /**
+   * There is no memory; nothing was done.
+   */
+  TOXLINK_ERR_FRIEND_REPORT_MALLOC,
   /**
    * A defect of this library; the object is given up.
    */
@@ -738,7 +758,8 @@ typedef struct Toxlink_Options {
    */
   const char *proxy_password;
   /**
-   * Where lines of the log go, NULL for nowhere. It is called during ..._iterate() and ..._turn().
+   * Where lines of the log go, NULL for nowhere. It is called during ..._iterate() and ..._turn(), and
+   * by a function that comes upon a defect of this library.
    */
   toxlink_log_cb log_callback;
   /**

@@ -4,12 +4,13 @@
 use core::ffi::{c_char, c_void};
 
 use super::entry::{
-    bytes, code, duration, enter, look, milliseconds, name, public_key, run, text, write_key,
-    write_sized, write_text,
+    Logs, bytes, code, duration, enter, kill, look, milliseconds, name, public_key, run, text,
+    write_key, write_sized, write_text,
 };
 use super::error::{Toxlink_Err_Iterate, Toxlink_Err_New, Toxlink_Err_Send};
 use super::forward;
 use super::options::{self, Log, Toxlink_Options};
+use super::panics::Outside;
 use crate::ffi::handle::{self, Call, Handle, Object};
 use crate::net::address;
 use crate::net::client::{Client, ConnectionId, Event, NewError, SendError, Status};
@@ -28,6 +29,12 @@ impl Object for Toxlink_Client {
 
     fn handle(&self) -> &Handle<Callbacks> {
         &self.handle
+    }
+}
+
+impl Logs for Toxlink_Client {
+    fn log(&self) -> &Log {
+        &self.log
     }
 }
 
@@ -207,7 +214,7 @@ pub unsafe extern "C" fn toxlink_client_new(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn toxlink_client_kill(client: *mut Toxlink_Client) {
     // SAFETY: NULL or a client.
-    crate::ffi::fence::fence(|| unsafe { handle::kill(client) }, || ());
+    unsafe { kill(client) };
 }
 
 /// Does what there is to do now, and calls the callbacks, with `user_data` as their last argument.
@@ -571,6 +578,7 @@ fn route_error(error: SendError) -> Toxlink_Err_Route {
 /// is called any more.
 fn dispatch(call: &Call<Toxlink_Client>, event: Event<'_>, user_data: *mut c_void) {
     let Some(slots) = call.handle().with(|slots| *slots) else { return };
+    let _outside = Outside::new();
     let client = call.as_ptr();
     // SAFETY (all calls below): C promised a function of this type when it set the slot; data and keys
     // are valid until the callback has returned.

@@ -5,11 +5,13 @@ use core::ffi::{CStr, c_char, c_void};
 use std::ffi::CString;
 
 use super::entry::{
-    bytes, code, duration, enter, look, milliseconds, name, public_key, run, text, write_key,
+    Logs, bytes, code, duration, enter, kill, look, milliseconds, name, public_key, run, text,
+    write_key,
 };
 use super::error::{Toxlink_Err_Iterate, Toxlink_Err_New, Toxlink_Err_Send};
 use super::forward;
 use super::options::{self, Log, Toxlink_Options};
+use super::panics::Outside;
 use crate::crypto::PublicKey;
 use crate::ffi::handle::{self, Call, Handle, Object};
 use crate::net::address::{self, Target};
@@ -30,6 +32,12 @@ impl Object for Toxlink_Connections {
 
     fn handle(&self) -> &Handle<Callbacks> {
         &self.handle
+    }
+}
+
+impl Logs for Toxlink_Connections {
+    fn log(&self) -> &Log {
+        &self.log
     }
 }
 
@@ -228,7 +236,7 @@ pub unsafe extern "C" fn toxlink_connections_new(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn toxlink_connections_kill(connections: *mut Toxlink_Connections) {
     // SAFETY: NULL or an object of ours.
-    crate::ffi::fence::fence(|| unsafe { handle::kill(connections) }, || ());
+    unsafe { kill(connections) };
 }
 
 /// Does what there is to do now, and calls the callbacks, with `user_data` as their last argument.
@@ -728,6 +736,7 @@ unsafe fn relay(
 /// is called any more.
 fn dispatch(call: &Call<Toxlink_Connections>, event: Event<'_>, user_data: *mut c_void) {
     let Some(slots) = call.handle().with(|slots| *slots) else { return };
+    let _outside = Outside::new();
     let this = call.as_ptr();
     // SAFETY (all calls below): C promised a function of this type when it set the slot; data and keys
     // are valid until the callback has returned.

@@ -4,9 +4,12 @@
 use core::ffi::{CStr, c_char};
 use std::time::Duration;
 
+use super::memory;
+use super::options::Log;
+use super::panics::{self, Inside};
 use crate::crypto::{PublicKey, SecretKey};
 use crate::ffi::fence::fence;
-use crate::ffi::handle::{Call, Object};
+use crate::ffi::handle::{self, Call, Object};
 
 /// An error enumeration of C, with what each of them has.
 pub(super) trait Code: Copy {
@@ -16,6 +19,14 @@ pub(super) trait Code: Copy {
     const NULL: Self;
     /// A defect of this library.
     const INTERNAL: Self;
+    /// There is no memory; `None` for functions that get by without any, or nearly so.
+    const MALLOC: Option<Self>;
+}
+
+/// An object with a log.
+pub(super) trait Logs: Object {
+    /// Where its lines go.
+    fn log(&self) -> &Log;
 }
 
 macro_rules! code {
@@ -24,6 +35,7 @@ macro_rules! code {
             const OK: Self = Self::Ok;
             const NULL: Self = Self::Null;
             const INTERNAL: Self = Self::Internal;
+            const MALLOC: Option<Self> = Some(Self::Malloc);
         })*
     };
 }
@@ -49,6 +61,9 @@ pub(super) unsafe fn run<C: Code, T>(
     failure: T,
     body: impl FnOnce() -> Result<T, C>,
 ) -> T {
+    let refused = C::MALLOC.filter(|_| memory::is_short());
+    let _inside = Inside::new();
+    let body = || refused.map_or_else(body, Err);
     let (value, code) = match fence(body, || Err(C::INTERNAL)) {
         Ok(value) => (value, C::OK),
         Err(code) => (failure, code),
@@ -58,12 +73,13 @@ pub(super) unsafe fn run<C: Code, T>(
     value
 }
 
-/// Runs the body of an entry point inside an object. After a panic in it, the object is given up.
+/// Runs the body of an entry point inside an object. After a panic in it, the object is given up, and
+/// its log is told.
 ///
 /// # Safety
 /// `object` is NULL, or came from its constructor and has not been freed; `error` is NULL or can be
 /// written.
-pub(super) unsafe fn enter<O: Object, C: Code, T>(
+pub(super) unsafe fn enter<O: Logs, C: Code, T>(
     object: *const O,
     error: *mut C,
     failure: T,
@@ -79,6 +95,7 @@ pub(super) unsafe fn enter<O: Object, C: Code, T>(
             || body(&call),
             || {
                 call.handle().mark_defective();
+                panics::tell(call.log());
                 Err(C::INTERNAL)
             },
         )
@@ -87,11 +104,21 @@ pub(super) unsafe fn enter<O: Object, C: Code, T>(
     unsafe { run(error, failure, inside) }
 }
 
+/// Frees an object, or leaves that to the outermost call inside it.
+///
+/// # Safety
+/// As [`handle::kill`].
+pub(super) unsafe fn kill<O: Object>(object: *mut O) {
+    let _inside = Inside::new();
+    // SAFETY: as promised by the caller.
+    fence(|| unsafe { handle::kill(object) }, || ());
+}
+
 /// The same for functions that tell no error.
 ///
 /// # Safety
 /// As [`enter`].
-pub(super) unsafe fn look<O: Object, T>(
+pub(super) unsafe fn look<O: Logs, T>(
     object: *const O,
     failure: T,
     body: impl FnOnce(&Call<O>) -> Option<T>,
@@ -110,6 +137,7 @@ impl Code for Untold {
     const OK: Self = Self;
     const NULL: Self = Self;
     const INTERNAL: Self = Self;
+    const MALLOC: Option<Self> = None;
 }
 
 /// # Safety
@@ -250,6 +278,11 @@ pub(super) fn name(names: &[&'static CStr], error: u32) -> *const c_char {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::error::{Toxlink_Err_New, Toxlink_Err_Send};
+    use crate::api::options::Toxlink_Log_Level;
+    use crate::ffi::handle::Handle;
+    use core::ffi::c_void;
+    use std::rc::Rc;
 
     #[test]
     fn texts_are_cut_at_characters_and_always_end() {
@@ -293,6 +326,69 @@ mod tests {
             assert!(write_sized(out.as_mut_ptr().cast(), 8, &Sized { size: 8, ..short }).is_some());
             assert_eq!(out, [8, 1, 2, 0]);
         }
+    }
+
+    struct Probe {
+        handle: Handle<()>,
+        log: Log,
+        _alive: Rc<()>,
+    }
+
+    impl Object for Probe {
+        type State = ();
+
+        fn handle(&self) -> &Handle<()> {
+            &self.handle
+        }
+    }
+
+    impl Logs for Probe {
+        fn log(&self) -> &Log {
+            &self.log
+        }
+    }
+
+    unsafe extern "C" fn count_line(_: Toxlink_Log_Level, line: *const c_char, count: *mut c_void) {
+        // SAFETY: a line of the log, and the number below.
+        unsafe {
+            assert!(CStr::from_ptr(line).to_str().unwrap().starts_with("a defect of toxlink"));
+            *count.cast::<u32>() += 1;
+        }
+    }
+
+    #[test]
+    fn after_a_panic_the_object_is_given_up_and_can_be_freed() {
+        panics::install();
+        let mut lines = 0_u32;
+        let log = Log::new(Some(count_line), (&raw mut lines).cast(), 0).unwrap();
+        let alive = Rc::new(());
+        let handle = Handle::new(());
+        let object = handle::into_raw(Probe { handle, log, _alive: alive.clone() });
+        let mut error = Toxlink_Err_Send::Ok;
+        // SAFETY: an object that is freed at the end, and a place for errors.
+        unsafe {
+            assert_eq!(enter(object, &raw mut error, 0, |_| Ok(1)), 1);
+            assert_eq!(error, Toxlink_Err_Send::Ok);
+            assert_eq!(enter(object, &raw mut error, 0, |_| panic!("a defect")), 0);
+            assert_eq!((error, lines), (Toxlink_Err_Send::Internal, 1));
+            error = Toxlink_Err_Send::Ok;
+            assert_eq!(enter(object, &raw mut error, 0, |_| unreachable!("it is given up")), 0);
+            assert_eq!((error, lines), (Toxlink_Err_Send::Internal, 1), "told once");
+            assert_eq!(look(object, 5, |_| unreachable!("it is given up")), 5);
+            assert_eq!(enter(object, core::ptr::null_mut::<Toxlink_Err_Send>(), 0, |_| Ok(1)), 0);
+            assert_eq!(Rc::strong_count(&alive), 2);
+            kill(object);
+        }
+        assert_eq!(Rc::strong_count(&alive), 1);
+    }
+
+    #[test]
+    fn a_panic_without_an_object_is_told() {
+        panics::install();
+        let mut error = Toxlink_Err_New::Ok;
+        // SAFETY: a place for errors.
+        let value = unsafe { run(&raw mut error, 0, || panic!("a defect")) };
+        assert_eq!((value, error), (0, Toxlink_Err_New::Internal));
     }
 
     #[test]

@@ -93,6 +93,7 @@ impl From<TurnError> for Toxlink_Err_Iterate {
         match error {
             TurnError::Busy => Self::Busy,
             TurnError::System(_) => Self::System,
+            TurnError::Defect => Self::Internal,
         }
     }
 }

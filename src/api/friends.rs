@@ -4,12 +4,13 @@
 
 use core::ffi::c_void;
 
-use super::entry::{enter, look, milliseconds, run};
+use super::entry::{Logs, enter, look, milliseconds, run};
 use super::error::{Toxlink_Err_Iterate, Toxlink_Err_New};
 use super::friends_callbacks::{Callbacks, Listener};
 use super::friends_neighbours::Toxlink_Neighbours;
 use super::friends_table::Table;
 use super::options::{Log, toxlink_log_cb};
+use super::panics::Inside;
 use crate::ffi::fence::fence;
 use crate::ffi::handle::{self, Call, Handle, Object};
 use crate::net::friends::Friends;
@@ -24,6 +25,7 @@ use crate::net::friends::Friends;
 pub struct Toxlink_Friends {
     handle: Handle<Callbacks>,
     pub(super) friends: Friends<Table>,
+    log: Log,
 }
 
 impl Object for Toxlink_Friends {
@@ -31,6 +33,12 @@ impl Object for Toxlink_Friends {
 
     fn handle(&self) -> &Handle<Callbacks> {
         &self.handle
+    }
+}
+
+impl Logs for Toxlink_Friends {
+    fn log(&self) -> &Log {
+        &self.log
     }
 }
 
@@ -64,7 +72,7 @@ pub unsafe extern "C" fn toxlink_friends_new(
             let log = log.ok_or(Toxlink_Err_New::LogLevel)?;
             let friends = Friends::new(Table::new(neighbours, log)?);
             let handle = Handle::new(Callbacks::default());
-            Ok(handle::into_raw(Toxlink_Friends { handle, friends }))
+            Ok(handle::into_raw(Toxlink_Friends { handle, friends, log }))
         })
     }
 }
@@ -77,6 +85,7 @@ pub unsafe extern "C" fn toxlink_friends_new(
 /// back to it at once. No other thread may be inside a call with the object.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn toxlink_friends_kill(friends: *mut Toxlink_Friends) {
+    let _inside = Inside::new();
     let kill = || {
         // SAFETY: as promised by the caller.
         let Some(object) = (unsafe { Call::enter(friends) }) else { return };

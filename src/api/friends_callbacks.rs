@@ -5,6 +5,7 @@ use core::ffi::c_void;
 
 use super::entry::look;
 use super::friends::Toxlink_Friends;
+use super::panics::Outside;
 use crate::ffi::handle::{Call, Object};
 use crate::net::friends::{FriendNumber, Handler, RealPublicKey};
 
@@ -134,6 +135,7 @@ impl Listener<'_> {
 impl Handler for Listener<'_> {
     fn status(&self, friend: FriendNumber, online: bool) {
         if let Some(call) = self.callback(|callbacks| callbacks.status) {
+            let _outside = Outside::new();
             // SAFETY: see above.
             unsafe { call(self.object.as_ptr(), friend.0, online, self.user_data) };
         }
@@ -141,6 +143,7 @@ impl Handler for Listener<'_> {
 
     fn data(&self, friend: FriendNumber, packet: &[u8]) {
         if let Some(call) = self.callback(|callbacks| callbacks.data) {
+            let _outside = Outside::new();
             let (data, length) = (packet.as_ptr(), packet.len());
             // SAFETY: see above.
             unsafe { call(self.object.as_ptr(), friend.0, data, length, self.user_data) };
@@ -149,6 +152,7 @@ impl Handler for Listener<'_> {
 
     fn lossy(&self, friend: FriendNumber, packet: &[u8]) {
         if let Some(call) = self.callback(|callbacks| callbacks.lossy) {
+            let _outside = Outside::new();
             let (data, length) = (packet.as_ptr(), packet.len());
             // SAFETY: see above.
             unsafe { call(self.object.as_ptr(), friend.0, data, length, self.user_data) };
@@ -157,6 +161,7 @@ impl Handler for Listener<'_> {
 
     fn request(&self, key: &RealPublicKey, nospam: [u8; 4], message: &[u8]) {
         if let Some(call) = self.callback(|callbacks| callbacks.request) {
+            let _outside = Outside::new();
             let (key, nospam) = (key.0.0.as_ptr(), nospam.as_ptr());
             let (text, length) = (message.as_ptr(), message.len());
             // SAFETY: see above.

@@ -16,6 +16,8 @@ pub enum Toxlink_Err_Friend_Add {
     Null,
     /// The neighbour's onion_add() refuses it, or it was removed from inside a neighbour.
     Refused,
+    /// There is no memory; nothing was done.
+    Malloc,
     /// A defect of this library; the object is given up.
     Internal,
 }
@@ -32,6 +34,8 @@ pub enum Toxlink_Err_Friend {
     NotFound,
     /// The friend has none, or it is not known.
     Unknown,
+    /// There is no memory; nothing was done.
+    Malloc,
     /// A defect of this library; the object is given up.
     Internal,
 }
@@ -55,6 +59,8 @@ pub enum Toxlink_Err_Friend_Send {
     PacketId,
     /// The neighbour's crypto_write() takes no more just now.
     Busy,
+    /// There is no memory; nothing was done.
+    Malloc,
     /// A defect of this library; the object is given up.
     Internal,
 }
@@ -73,6 +79,8 @@ pub enum Toxlink_Err_Friend_Request {
     Length,
     /// The neighbour did not take it: there may be no way to the friend yet.
     Refused,
+    /// There is no memory; nothing was done.
+    Malloc,
     /// A defect of this library; the object is given up.
     Internal,
 }
@@ -96,6 +104,8 @@ pub enum Toxlink_Err_Friend_Report {
     Malformed,
     /// The friend is connected already, or a neighbour refuses.
     Refused,
+    /// There is no memory; nothing was done.
+    Malloc,
     /// A defect of this library; the object is given up.
     Internal,
 }
@@ -163,6 +173,7 @@ pub extern "C" fn toxlink_err_friend_add_to_string(error: u32) -> *const c_char 
         c"TOXLINK_ERR_FRIEND_ADD_OK",
         c"TOXLINK_ERR_FRIEND_ADD_NULL",
         c"TOXLINK_ERR_FRIEND_ADD_REFUSED",
+        c"TOXLINK_ERR_FRIEND_ADD_MALLOC",
         c"TOXLINK_ERR_FRIEND_ADD_INTERNAL",
     ];
     name(&names, error)
@@ -176,6 +187,7 @@ pub extern "C" fn toxlink_err_friend_to_string(error: u32) -> *const c_char {
         c"TOXLINK_ERR_FRIEND_NULL",
         c"TOXLINK_ERR_FRIEND_NOT_FOUND",
         c"TOXLINK_ERR_FRIEND_UNKNOWN",
+        c"TOXLINK_ERR_FRIEND_MALLOC",
         c"TOXLINK_ERR_FRIEND_INTERNAL",
     ];
     name(&names, error)
@@ -192,6 +204,7 @@ pub extern "C" fn toxlink_err_friend_send_to_string(error: u32) -> *const c_char
         c"TOXLINK_ERR_FRIEND_SEND_LENGTH",
         c"TOXLINK_ERR_FRIEND_SEND_PACKET_ID",
         c"TOXLINK_ERR_FRIEND_SEND_BUSY",
+        c"TOXLINK_ERR_FRIEND_SEND_MALLOC",
         c"TOXLINK_ERR_FRIEND_SEND_INTERNAL",
     ];
     name(&names, error)
@@ -206,6 +219,7 @@ pub extern "C" fn toxlink_err_friend_request_to_string(error: u32) -> *const c_c
         c"TOXLINK_ERR_FRIEND_REQUEST_NOT_FOUND",
         c"TOXLINK_ERR_FRIEND_REQUEST_LENGTH",
         c"TOXLINK_ERR_FRIEND_REQUEST_REFUSED",
+        c"TOXLINK_ERR_FRIEND_REQUEST_MALLOC",
         c"TOXLINK_ERR_FRIEND_REQUEST_INTERNAL",
     ];
     name(&names, error)
@@ -222,6 +236,7 @@ pub extern "C" fn toxlink_err_friend_report_to_string(error: u32) -> *const c_ch
         c"TOXLINK_ERR_FRIEND_REPORT_BAD_ADDRESS",
         c"TOXLINK_ERR_FRIEND_REPORT_MALFORMED",
         c"TOXLINK_ERR_FRIEND_REPORT_REFUSED",
+        c"TOXLINK_ERR_FRIEND_REPORT_MALLOC",
         c"TOXLINK_ERR_FRIEND_REPORT_INTERNAL",
     ];
     name(&names, error)

@@ -11,6 +11,7 @@ use super::friends_neighbours::{
     NONE, TOXLINK_IP_PORT_SIZE, Toxlink_Friend_Relay, Toxlink_Neighbours,
 };
 use super::options::Log;
+use super::panics::Outside;
 use crate::crypto::PublicKey;
 use crate::net::friends::{
     DhtPublicKey, FriendNumber, Level, Neighbours, RealPublicKey, system_seconds,
@@ -87,12 +88,14 @@ impl Neighbours for Table {
     type Offer = Offer;
 
     fn onion_add(&self, key: &RealPublicKey) -> Option<i32> {
+        let _outside = Outside::new();
         // SAFETY: see above.
         let number = unsafe { (self.needed.onion_add)(key.0.0.as_ptr(), self.object) };
         (number >= 0).then_some(number)
     }
 
     fn onion_bind(&self, onion: i32, friend: FriendNumber) {
+        let _outside = Outside::new();
         if let Some(call) = self.all.onion_bind {
             // SAFETY: see above.
             unsafe { call(onion, friend.0, self.object) };
@@ -100,11 +103,13 @@ impl Neighbours for Table {
     }
 
     fn onion_delete(&self, onion: i32) {
+        let _outside = Outside::new();
         // SAFETY: see above.
         unsafe { (self.needed.onion_delete)(onion, self.object) };
     }
 
     fn onion_set_online(&self, onion: i32, online: bool) {
+        let _outside = Outside::new();
         if let Some(call) = self.all.onion_set_online {
             // SAFETY: see above.
             unsafe { call(onion, online, self.object) };
@@ -112,6 +117,7 @@ impl Neighbours for Table {
     }
 
     fn onion_set_dht_key(&self, onion: i32, key: &DhtPublicKey) {
+        let _outside = Outside::new();
         if let Some(call) = self.all.onion_set_dht_key {
             // SAFETY: see above.
             unsafe { call(onion, key.0.0.as_ptr(), self.object) };
@@ -119,12 +125,14 @@ impl Neighbours for Table {
     }
 
     fn onion_send(&self, onion: i32, packet: &[u8]) -> bool {
+        let _outside = Outside::new();
         let Some(call) = self.all.onion_send else { return false };
         // SAFETY: see above.
         unsafe { call(onion, packet.as_ptr(), packet.len(), self.object) }
     }
 
     fn dht_add(&self, key: &DhtPublicKey) -> Option<u32> {
+        let _outside = Outside::new();
         let mut token = 0;
         // SAFETY: see above.
         let added = unsafe { (self.needed.dht_add)(key.0.0.as_ptr(), &raw mut token, self.object) };
@@ -132,6 +140,7 @@ impl Neighbours for Table {
     }
 
     fn dht_delete(&self, key: &DhtPublicKey, token: u32) {
+        let _outside = Outside::new();
         // SAFETY: see above.
         unsafe { (self.needed.dht_delete)(key.0.0.as_ptr(), token, self.object) };
     }
@@ -142,6 +151,7 @@ impl Neighbours for Table {
         real_key: &RealPublicKey,
         dht_key: &DhtPublicKey,
     ) -> Option<i32> {
+        let _outside = Outside::new();
         let (real, dht) = (real_key.0.0.as_ptr(), dht_key.0.0.as_ptr());
         // SAFETY: see above.
         let number = unsafe { (self.needed.crypto_new)(friend.0, real, dht, self.object) };
@@ -149,6 +159,7 @@ impl Neighbours for Table {
     }
 
     fn crypto_accept(&self, friend: FriendNumber, offer: &Offer) -> Option<i32> {
+        let _outside = Outside::new();
         let call = self.all.crypto_accept?;
         // SAFETY: see above.
         let number = unsafe { call(friend.0, offer.0, self.object) };
@@ -156,11 +167,13 @@ impl Neighbours for Table {
     }
 
     fn crypto_kill(&self, connection: i32) {
+        let _outside = Outside::new();
         // SAFETY: see above.
         unsafe { (self.needed.crypto_kill)(connection, self.object) };
     }
 
     fn crypto_set_direct(&self, connection: i32, address: SocketAddr, connected: bool) {
+        let _outside = Outside::new();
         if let Some(call) = self.all.crypto_set_direct {
             let text = Text::new(address);
             // SAFETY: see above.
@@ -169,12 +182,14 @@ impl Neighbours for Table {
     }
 
     fn crypto_write(&self, connection: i32, packet: &[u8]) -> bool {
+        let _outside = Outside::new();
         let (data, length) = (packet.as_ptr(), packet.len());
         // SAFETY: see above.
         unsafe { (self.needed.crypto_write)(connection, data, length, self.object) }
     }
 
     fn relay_add_for(&self, connection: i32, relay: &Node) -> bool {
+        let _outside = Outside::new();
         let Some(call) = self.all.relay_add_for else { return false };
         let (text, is_relay) = parts(relay);
         let key = relay.pk.0.as_ptr();
@@ -183,6 +198,7 @@ impl Neighbours for Table {
     }
 
     fn relay_add(&self, relay: &Node) -> bool {
+        let _outside = Outside::new();
         let Some(call) = self.all.relay_add else { return false };
         let (text, is_relay) = parts(relay);
         // SAFETY: see above.
@@ -190,6 +206,7 @@ impl Neighbours for Table {
     }
 
     fn relays_copy(&self, max: usize, index: u32) -> Vec<Node> {
+        let _outside = Outside::new();
         let Some(call) = self.all.relays_copy else { return Vec::new() };
         let empty =
             Toxlink_Friend_Relay { public_key: [0; 32], address: [0; TOXLINK_IP_PORT_SIZE] };
@@ -205,6 +222,7 @@ impl Neighbours for Table {
     }
 
     fn lan_send(&self, port: u16) {
+        let _outside = Outside::new();
         if let Some(call) = self.all.lan_send {
             // SAFETY: see above.
             unsafe { call(port, self.object) };
@@ -212,6 +230,7 @@ impl Neighbours for Table {
     }
 
     fn seconds(&self) -> Timestamp {
+        let _outside = Outside::new();
         let Some(call) = self.all.seconds else { return system_seconds() };
         // SAFETY: see above.
         Timestamp(unsafe { call(self.object) })

@@ -5,7 +5,7 @@ use core::ffi::c_char;
 
 use zeroize::Zeroize;
 
-use super::entry::{code, name, public_key, run, secret_key, text, write_key, write_text};
+use super::entry::{Code, name, public_key, run, secret_key, text, write_key, write_text};
 use crate::crypto::{PublicKey, rust};
 use crate::net::random_secret_key;
 
@@ -30,7 +30,13 @@ pub enum Toxlink_Err_Key {
     Internal,
 }
 
-code!(Toxlink_Err_Key);
+impl Code for Toxlink_Err_Key {
+    const OK: Self = Self::Ok;
+    const NULL: Self = Self::Null;
+    const INTERNAL: Self = Self::Internal;
+    // A text of 64 digits is no reason to refuse.
+    const MALLOC: Option<Self> = None;
+}
 
 /// Makes a key pair. `secret_key` takes TOXLINK_KEY_SIZE bytes; so does `public_key`, which may be NULL.
 /// Returns whether it worked; nothing is written if not.

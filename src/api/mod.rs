@@ -22,6 +22,8 @@ pub mod friends_reports;
 mod friends_table;
 pub mod info;
 pub mod keys;
+mod memory;
 pub mod options;
+mod panics;
 pub mod relay;
 pub mod version;

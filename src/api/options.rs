@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::entry::{read_sized, secret_key, text, write_sized};
 use super::error::Toxlink_Err_New;
+use super::panics::Outside;
 use crate::net::address;
 use crate::net::client::Config;
 use crate::net::proxy::{Credentials, ProxyConfig, ProxyKind};
@@ -66,7 +67,8 @@ pub struct Toxlink_Options {
     pub proxy_user: *const c_char,
     /// The password that belongs to the name, 0 to 255 bytes; NULL for none.
     pub proxy_password: *const c_char,
-    /// Where lines of the log go, NULL for nowhere. It is called during ..._iterate() and ..._turn().
+    /// Where lines of the log go, NULL for nowhere. It is called during ..._iterate() and ..._turn(), and
+    /// by a function that comes upon a defect of this library.
     pub log_callback: toxlink_log_cb,
     /// Handed to the log callback.
     pub log_object: *mut c_void,
@@ -129,6 +131,7 @@ impl Log {
         };
         let line = message.to_string().replace(['\0', '\n', '\r'], " ");
         let Ok(line) = CString::new(line) else { return };
+        let _outside = Outside::new();
         // SAFETY: C promised a function of this type.
         unsafe { call(level, line.as_ptr(), self.object) };
     }

@@ -5,11 +5,13 @@ use core::ffi::{c_char, c_void};
 use std::net::SocketAddr;
 
 use super::entry::{
-    duration, enter, look, milliseconds, read_sized, run, secret_key, text, write_key, write_sized,
-    write_text,
+    Logs, duration, enter, kill, look, milliseconds, read_sized, run, secret_key, text, write_key,
+    write_sized, write_text,
 };
 use super::error::{Toxlink_Err_Iterate, Toxlink_Err_New};
+use super::memory;
 use super::options::{Log, Toxlink_Log_Level, toxlink_log_cb};
+use super::panics;
 use crate::ffi::handle::{self, Call, Handle, Object};
 use crate::net::random_secret_key;
 use crate::net::relay::{Config, Note, Relay};
@@ -35,6 +37,12 @@ impl Object for Toxlink_Relay {
 
     fn handle(&self) -> &Handle<()> {
         &self.handle
+    }
+}
+
+impl Logs for Toxlink_Relay {
+    fn log(&self) -> &Log {
+        &self.log.0
     }
 }
 
@@ -130,7 +138,14 @@ pub unsafe extern "C" fn toxlink_relay_new(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn toxlink_relay_kill(relay: *mut Toxlink_Relay) {
     // SAFETY: as promised by the caller.
-    crate::ffi::fence::fence(|| unsafe { handle::kill(relay) }, || ());
+    unsafe {
+        // Until its thread is over, the log callback may call functions of the relay.
+        look(relay, (), |relay| {
+            relay.relay.stop();
+            Some(())
+        });
+        kill(relay);
+    }
 }
 
 /// Does what there is to do now, without waiting. `error` may be NULL. False on failure: NULL; BUSY if it
@@ -177,7 +192,13 @@ pub unsafe extern "C" fn toxlink_relay_start(
 ) -> bool {
     let start = |relay: &Call<Toxlink_Relay>| {
         let log = relay.log;
-        relay.relay.start(move |note| log.write(note))?;
+        let tell = move |note| {
+            log.write(note);
+            if matches!(note, Note::Failed(_)) {
+                panics::tell(&log.0);
+            }
+        };
+        relay.relay.start_while(tell, || !memory::is_short())?;
         Ok(true)
     };
     // SAFETY: as promised by the caller.
@@ -254,7 +275,10 @@ pub unsafe extern "C" fn toxlink_relay_address(
         Some(unsafe { write_text(&address, text, size) })
     };
     // SAFETY: as promised by the caller.
-    unsafe { look(relay, 0, write) }
+    unsafe {
+        write_text("", text, size);
+        look(relay, 0, write)
+    }
 }
 
 /// Writes what the relay has done so far, as of its last turn. `size` is sizeof(*figures). False if a

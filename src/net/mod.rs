@@ -55,6 +55,8 @@ pub enum TurnError {
     Busy,
     /// The system cannot tell which sockets have something to say.
     System(io::Error),
+    /// An earlier turn of this object has panicked: a defect of this library.
+    Defect,
 }
 
 impl core::fmt::Display for TurnError {
@@ -62,6 +64,7 @@ impl core::fmt::Display for TurnError {
         match self {
             Self::Busy => f.write_str("another turn is under way"),
             Self::System(error) => write!(f, "cannot wait for sockets: {error}"),
+            Self::Defect => f.write_str("an earlier turn has panicked"),
         }
     }
 }

@@ -16,9 +16,11 @@
 
 use core::cell::Cell;
 use core::ptr;
+use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::os::fd::RawFd;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
@@ -34,6 +36,9 @@ use crate::proto::server::{Figures, Limits, Reason};
 use crate::proto::time::Millis;
 
 mod engine;
+
+/// How long its thread waits before it asks again whether it may serve.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// What a relay is made from.
 #[derive(Clone, Debug)]
@@ -72,7 +77,8 @@ pub enum Note {
     NoSocket(ErrorKind),
     /// The thread of its own is over, because it was stopped.
     Stopped,
-    /// The thread of its own is over, because the system cannot tell which sockets are ready.
+    /// The thread of its own is over, because the system cannot tell which sockets are ready; or
+    /// (`Other`) because of a defect of this library.
     Failed(ErrorKind),
 }
 
@@ -116,6 +122,9 @@ struct Core {
     is_dropped: AtomicBool,
     /// A turn has panicked: it is not turned again.
     is_broken: AtomicBool,
+    /// The next turn is to panic.
+    #[cfg(test)]
+    fails: AtomicBool,
 }
 
 /// What others see of the engine, as it was after its last turn.
@@ -155,6 +164,8 @@ impl Relay {
                 stops: AtomicBool::new(false),
                 is_dropped: AtomicBool::new(false),
                 is_broken: AtomicBool::new(false),
+                #[cfg(test)]
+                fails: AtomicBool::new(false),
             }),
         })
     }
@@ -216,16 +227,28 @@ impl Relay {
         handler: &mut Handler<'_>,
     ) -> Result<(), TurnError> {
         let busy = Busy::new(&self.core).ok_or(TurnError::Busy)?;
-        busy.0.turn(limit, handler).map_err(TurnError::System)
+        busy.0.turn(limit, handler)
     }
 
     /// Serves on a thread of its own until it is stopped. Meanwhile a turn is [`TurnError::Busy`].
     ///
     /// # Errors
-    /// `Busy` if it is started already, or being turned; `System` if there is no thread left.
-    pub fn start(&self, mut handler: impl FnMut(Note) + Send + 'static) -> Result<(), TurnError> {
+    /// `Busy` if it is started already, or being turned; `System` if there is no thread left; `Defect`.
+    pub fn start(&self, handler: impl FnMut(Note) + Send + 'static) -> Result<(), TurnError> {
+        self.start_while(handler, || true)
+    }
+
+    /// As [`Self::start`]; while `may_serve` says no, nothing is done.
+    pub(crate) fn start_while(
+        &self,
+        mut handler: impl FnMut(Note) + Send + 'static,
+        may_serve: impl Fn() -> bool + Send + 'static,
+    ) -> Result<(), TurnError> {
         let mut thread = self.thread.lock();
         let busy = Busy::new(&self.core).ok_or(TurnError::Busy)?;
+        if self.core.is_broken.load(Ordering::Acquire) {
+            return Err(TurnError::Defect);
+        }
         self.core.stops.store(false, Ordering::Release);
         // Who drops the relay inside the handler frees it here, where the thread is no part of it.
         let body = move || {
@@ -233,7 +256,20 @@ impl Relay {
             SERVED.set(Arc::as_ptr(core));
             let mut last = Note::Stopped;
             while !core.stops.load(Ordering::Acquire) {
-                if let Err(error) = core.turn(None, &mut handler) {
+                if !may_serve() {
+                    thread::sleep(PAUSE);
+                    continue;
+                }
+                // Nobody is there to whom a panic could go on; the handler is not part of this.
+                let served = catch_unwind(AssertUnwindSafe(|| core.serve(None)));
+                let (turned, notes) = served.unwrap_or_else(|_| {
+                    core.is_broken.store(true, Ordering::Release);
+                    (Err(io::Error::other("a panic")), VecDeque::new())
+                });
+                for note in notes {
+                    core.tell(note, &mut handler);
+                }
+                if let Err(error) = turned {
                     last = Note::Failed(error.kind());
                     break;
                 }
@@ -288,20 +324,24 @@ impl Core {
     }
 
     /// One turn of the engine; the handler runs when nothing is locked.
-    fn turn(&self, limit: Option<Duration>, handler: &mut Handler<'_>) -> io::Result<()> {
+    fn turn(&self, limit: Option<Duration>, handler: &mut Handler<'_>) -> Result<(), TurnError> {
         if self.is_broken.load(Ordering::Acquire) {
-            return Err(io::Error::other("a turn of this relay has panicked"));
+            return Err(TurnError::Defect);
         }
-        let (turned, notes) = {
-            let mut engine = self.engine.lock();
-            let turned = engine.turn(limit);
-            *self.shown.lock() = engine.shown();
-            (turned, engine.take_notes())
-        };
+        let (turned, notes) = self.serve(limit);
         for note in notes {
             self.tell(note, handler);
         }
-        turned
+        turned.map_err(TurnError::System)
+    }
+
+    fn serve(&self, limit: Option<Duration>) -> (io::Result<()>, VecDeque<Note>) {
+        let mut engine = self.engine.lock();
+        #[cfg(test)]
+        assert!(!self.fails.load(Ordering::Acquire), "as the test asks for");
+        let turned = engine.turn(limit);
+        *self.shown.lock() = engine.shown();
+        (turned, engine.take_notes())
     }
 
     fn tell(&self, note: Note, handler: &mut Handler<'_>) {
@@ -327,5 +367,61 @@ impl Drop for Busy {
             self.0.is_broken.store(true, Ordering::Release);
         }
         self.0.is_busy.store(false, Ordering::Release);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::{Receiver, channel};
+
+    /// Longer than any test; nothing waits for it unless something is broken.
+    const LONG: Duration = Duration::from_secs(60);
+
+    fn relay() -> Relay {
+        let address = SocketAddr::from(([127, 0, 0, 1], 0));
+        Relay::bind(&Config::new([address], SecretKey([1; 32]))).unwrap()
+    }
+
+    fn started(relay: &Relay, may_serve: &Arc<AtomicBool>) -> Receiver<Note> {
+        let (sender, notes) = channel();
+        let may_serve = Arc::clone(may_serve);
+        let handler = move |note| sender.send(note).unwrap();
+        relay.start_while(handler, move || may_serve.load(Ordering::Acquire)).unwrap();
+        notes
+    }
+
+    #[test]
+    fn a_panic_ends_the_thread_and_is_told() {
+        let relay = relay();
+        relay.core.fails.store(true, Ordering::Release);
+        let notes = started(&relay, &Arc::new(AtomicBool::new(true)));
+        assert_eq!(notes.recv_timeout(LONG), Ok(Note::Failed(ErrorKind::Other)));
+        relay.stop();
+        relay.core.fails.store(false, Ordering::Release);
+        assert!(matches!(relay.iterate(&mut |_| ()), Err(TurnError::Defect)));
+        assert!(matches!(relay.start(|_| ()), Err(TurnError::Defect)));
+    }
+
+    #[test]
+    fn a_panic_in_a_turn_goes_on_and_the_relay_is_not_turned_again() {
+        let relay = relay();
+        relay.core.fails.store(true, Ordering::Release);
+        let turned = catch_unwind(AssertUnwindSafe(|| relay.iterate(&mut |_| ())));
+        assert!(turned.is_err());
+        relay.core.fails.store(false, Ordering::Release);
+        assert!(matches!(relay.iterate(&mut |_| ()), Err(TurnError::Defect)));
+    }
+
+    #[test]
+    fn a_thread_that_may_not_serve_does_not() {
+        let relay = relay();
+        relay.core.fails.store(true, Ordering::Release);
+        let may_serve = Arc::new(AtomicBool::new(false));
+        let notes = started(&relay, &may_serve);
+        thread::sleep(3 * PAUSE);
+        assert!(notes.try_recv().is_err(), "it would have failed");
+        may_serve.store(true, Ordering::Release);
+        assert_eq!(notes.recv_timeout(LONG), Ok(Note::Failed(ErrorKind::Other)));
     }
 }
