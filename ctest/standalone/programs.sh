@@ -15,7 +15,8 @@ install_toxlink() {
     [ -r "$ROOT/build/standalone/config" ] || die "run scripts/build --standalone first"
     unset DESTDIR CMAKE_PREFIX_PATH CMAKE_GENERATOR CFLAGS CXXFLAGS LDFLAGS toxlink_DIR
     export LC_ALL=C.UTF-8
-    with_progress "toxlink, installed by CMake" _install_toxlink "$1"
+    # Runners may be under way beside each other.
+    LOG_DIR=$work/logs with_progress "toxlink, installed by CMake" _install_toxlink "$1"
     export PKG_CONFIG_PATH=$1/lib/pkgconfig LD_LIBRARY_PATH=$1/lib
 }
 
