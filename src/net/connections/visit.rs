@@ -168,7 +168,7 @@ impl Transport for LinkHost<'_> {
             Socket::Failed(errno) => Written::Failed(*errno),
             Socket::Open(stream, address) => match stream.send(bytes) {
                 Written::Failed(_) if self.goes_on(stream, *address) => Written::Bytes(0),
-                written => written,
+                written @ (Written::Bytes(_) | Written::Failed(_)) => written,
             },
         }
     }
@@ -179,7 +179,10 @@ impl Transport for LinkHost<'_> {
             Socket::Failed(errno) => Received::Failed(*errno),
             Socket::Open(stream, address) => match stream.receive(room) {
                 Received::Failed(_) if self.goes_on(stream, *address) => Received::Empty,
-                received => received,
+                received @ (Received::Bytes(_)
+                | Received::Empty
+                | Received::Closed
+                | Received::Failed(_)) => received,
             },
         }
     }
