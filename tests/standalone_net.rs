@@ -485,6 +485,25 @@ impl Resolve for TwoAddresses {
     }
 }
 
+#[test]
+fn a_client_that_fails_at_once_tells_it() {
+    // No stream can be connected to everybody, and the system says so at once.
+    let everybody = Target::Address("255.255.255.255:9".parse().unwrap());
+    let client = Client::new(Config::new().unwrap(), everybody, PublicKey([9; 32])).unwrap();
+    assert_eq!(client.status(), Status::Disconnected);
+    assert_eq!(client.wait(), Some(Duration::ZERO));
+    let mut told = Vec::new();
+    let mut handler = |event: client::Event<'_>| {
+        if let client::Event::Status(status) = event {
+            told.push(status);
+        }
+    };
+    client.iterate(&mut handler).unwrap();
+    client.iterate(&mut handler).unwrap();
+    assert_eq!(told, [Status::Disconnected]);
+    assert_eq!(client.wait(), None);
+}
+
 /// The system tells once that a stream has ended, and that may be together with its last packets.
 #[test]
 fn the_end_of_a_stream_behind_its_last_packets_is_noticed() {

@@ -253,7 +253,8 @@ impl Client {
             proxy: protocol,
         };
         client.begin();
-        client.with(|state| state.told = state.status());
+        // That it is over already is told by the first turn: the handler does not know it yet.
+        client.with(|state| state.told = state.status().min(Status::Connecting));
         Ok(client)
     }
 
