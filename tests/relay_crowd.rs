@@ -104,3 +104,22 @@ fn frames_that_come_in_pieces_by_turns_stay_apart() {
     }
     assert_eq!(net.server.borrow().confirmed(), 3);
 }
+
+#[test]
+fn a_queue_without_limit_is_no_defect() {
+    let net = Net::new(Limits { queue: usize::MAX, ..Limits::default() });
+    net.pair(1, 2);
+    net.room.set(0);
+    for _ in 0..20 {
+        net.data(1, 0, &[1; 1300]);
+        net.round();
+    }
+    // The one that does not read is pinged.
+    net.pass(40_000);
+    net.round();
+    assert_eq!(net.server.borrow().len(), 2);
+    net.room.set(usize::MAX);
+    net.rounds(2);
+    let data = net.seen(2).iter().filter(|seen| matches!(seen, Seen::Data(..))).count();
+    assert_eq!(data, 20);
+}

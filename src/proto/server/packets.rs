@@ -119,7 +119,7 @@ impl RelayServer {
 
     /// Sends a packet that must not be lost; a client that does not read is given up.
     pub(super) fn send_control(&mut self, number: u32, packet: &ToClient<'_>) {
-        let limit = self.limits.queue + CONTROL_ROOM;
+        let limit = self.limits.queue.saturating_add(CONTROL_ROOM);
         if self.push(number, packet, limit) == Some(false) {
             self.close(number, Reason::Flood);
         }
