@@ -117,7 +117,8 @@ fn run(options: Options) -> io::Result<core::convert::Infallible> {
     loop {
         let turned = relay.turn(None, &mut |note| {
             if options.is_verbose {
-                eprintln!("{note}");
+                // The relay goes on if nobody reads this.
+                let _ = writeln!(io::stderr(), "{note}");
             }
         });
         turned.map_err(io::Error::other)?;
