@@ -23,7 +23,8 @@ use crate::wire::node::Node;
 /// Relays that are asked for at once.
 const MAX_RELAYS: usize = 3;
 /// The size of the struct in the first version that has it.
-const FIRST_VERSION: usize = size_of::<Toxlink_Neighbours>();
+const FIRST_VERSION: usize =
+    core::mem::offset_of!(Toxlink_Neighbours, seconds) + size_of::<*const ()>();
 
 /// A checked copy of `Toxlink_Neighbours`, and the log.
 #[derive(Debug)]
