@@ -328,6 +328,12 @@ fn host_names_are_looked_up_off_the_thread_and_again_when_they_were_not_found() 
     let wait = alice.wait().unwrap();
     assert!(wait <= Duration::from_secs(10), "it is looked up again");
     assert_eq!(alice.remove_relay(&missing), Ok(()));
+    let nobody = alice.add_peer(PublicKey([5; 32])).unwrap();
+    alice.add_relay_for(nobody, name("missing.test"), missing).unwrap();
+    run_until(&mut [(&alice, &mut a)], |_| !alice.is_looking_up(&missing));
+    assert!(alice.relays().contains(&missing));
+    assert_eq!(alice.remove_peer(nobody), Ok(()));
+    assert!(!alice.relays().contains(&missing), "nobody wants it any more");
     assert_eq!(alice.remove_relay(&missing), Err(RelayError::NotFound));
 }
 

@@ -167,6 +167,14 @@ impl Book {
         });
     }
 
+    /// Peers are gone: what was to be looked up for them alone is not any more.
+    pub(super) fn handle_removed(&mut self, is_current: impl Fn(PeerRef) -> bool) {
+        self.0.retain(|_, entry| {
+            entry.peers.retain(|peer| is_current(*peer));
+            entry.is_global || entry.state == State::Given || !entry.peers.is_empty()
+        });
+    }
+
     /// The next relay whose pause is over; those that the machine has forgotten only if relays are
     /// lacking.
     pub(super) fn next_due(&self, lacking: bool, now: Millis) -> Option<PublicKey> {
@@ -257,6 +265,23 @@ mod tests {
         assert!(book.give(&RELAY).is_some());
         book.handle_forgotten(|_| false, Millis(7));
         assert_eq!(book.deadline(true), Some(Millis(FIRST_PAUSE_MS + 7)));
+    }
+
+    /// Otherwise a name that is never found would be looked up for ever, and keep its place.
+    #[test]
+    fn what_only_peers_wanted_that_are_gone_is_not_looked_up_any_more() {
+        let (for_all, given) = (PublicKey([8; 32]), PublicKey([9; 32]));
+        let mut book = Book::default();
+        for (relay, peer) in [(RELAY, Some(peer())), (for_all, Some(peer())), (for_all, None)] {
+            book.note(relay, named("a"), peer, Millis(0));
+            book.look_up(&relay, Millis(0));
+            book.handle_unknown(&relay, Millis(0));
+        }
+        book.note(given, named("a"), Some(peer()), Millis(0));
+        book.handle_removed(|_| true);
+        assert_eq!(book.relays().count(), 3);
+        book.handle_removed(|_| false);
+        assert_eq!(book.relays().collect::<Vec<_>>(), [for_all, given]);
     }
 
     #[test]

@@ -132,7 +132,10 @@ impl Connections {
             let removed = self.with(|state| {
                 let number = state.peers.remove(&peer)?;
                 state.starved.remove(&Starved::Peer(peer));
-                state.machine.kill_peer(number).then_some(())
+                let killed = state.machine.kill_peer(number);
+                let State { machine, book, .. } = state;
+                book.handle_removed(|peer| machine.is_current(peer));
+                killed.then_some(())
             });
             removed.flatten().ok_or(PeerError::NoPeer)
         })
