@@ -17,6 +17,10 @@
  *   so). Why it failed is written to `error`, which may be NULL; after success it is ..._OK. A NULL
  *   object, or NULL where something has to be, is the error ..._NULL. The library writes nothing
  *   anywhere but to your log callback, and never ends the program.
+ * - **No memory.** A call that finds none goes on with 1 MiB that the library has set aside. The calls
+ *   after it fail with ..._MALLOC, and do nothing, until there is memory again; so wait a moment before
+ *   the next try. What frees, tells something without an error or sets a callback works meanwhile. Only
+ *   a single call that needs more than that ends the program.
  * - **Memory.** What a ..._new() function returns is yours until you give it to the ..._kill() function
  *   of its kind. What you pass in is used during the call only, unless its comment says otherwise. What
  *   a callback is given is valid until the callback returns.
