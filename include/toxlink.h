@@ -69,6 +69,16 @@
 #define TOXLINK_KEY_HEX_SIZE 65
 
 /**
+ * Bytes of the longest packet to or from a peer.
+ */
+#define TOXLINK_MAX_PACKET_SIZE 2031
+
+/**
+ * Bytes of the longest packet that can be sent out of band.
+ */
+#define TOXLINK_MAX_OOB_SIZE 1024
+
+/**
  * No peer has this number.
  */
 #define TOXLINK_NO_PEER UINT32_MAX
@@ -1122,7 +1132,7 @@ typedef struct Toxlink_Relay_Options {
    */
   void *log_object;
   /**
-   * A Toxlink_Log_Level: the least that is worth a line. Departures of clients are DEBUG, listening and
+   * A Toxlink_Log_Level: the least that is worth a line. Departures of clients and listening are DEBUG,
    * the end of the relay's thread INFO, callers for whom the system has no socket WARNING.
    */
   uint32_t log_level;
@@ -1522,6 +1532,12 @@ int32_t toxlink_client_descriptor(const struct Toxlink_Client *client);
 int32_t toxlink_client_wait(const struct Toxlink_Client *client);
 
 /**
+ * Ends a toxlink_client_turn() that waits on another thread, or the next one: for programs that want to
+ * end that thread. Makes the descriptor readable, too. NULL does nothing.
+ */
+void toxlink_client_wake(const struct Toxlink_Client *client);
+
+/**
  * Writes our public key, TOXLINK_KEY_SIZE bytes. False for NULL.
  */
 bool toxlink_client_public_key(const struct Toxlink_Client *client,
@@ -1705,6 +1721,12 @@ int32_t toxlink_connections_descriptor(const struct Toxlink_Connections *connect
  * thread that changes it makes the descriptor readable. -1 for NULL.
  */
 int32_t toxlink_connections_wait(const struct Toxlink_Connections *connections);
+
+/**
+ * Ends a toxlink_connections_turn() that waits on another thread, or the next one: for programs that want to
+ * end that thread. Makes the descriptor readable, too. NULL does nothing.
+ */
+void toxlink_connections_wake(const struct Toxlink_Connections *connections);
 
 /**
  * Writes our public key, TOXLINK_KEY_SIZE bytes. False for NULL.

@@ -542,3 +542,43 @@ fn the_end_of_a_stream_behind_its_last_packets_is_noticed() {
     assert_eq!(b.data.len(), 20);
     assert!(b.relays.contains(&(pk, false)));
 }
+
+/// Whoever wants to end a thread that waits can.
+#[test]
+fn a_waiting_thread_can_be_woken() {
+    let alice = Connections::new(Config::new().unwrap()).unwrap();
+    let relay = any_relay();
+    let client = Client::new(Config::new().unwrap(), relay.address.into(), relay.pk).unwrap();
+    std::thread::scope(|scope| {
+        let waiters = [
+            scope.spawn(|| alice.turn(None, &mut |_| ()).unwrap()),
+            scope.spawn(|| {
+                while client.status() < Status::Connected {
+                    client.turn(None, &mut |_| ()).unwrap();
+                }
+                // Until the first ping is due, but for the wake.
+                client.turn(None, &mut |_| ()).unwrap();
+            }),
+        ];
+        alice.wake();
+        let start = Instant::now();
+        while !waiters[1].is_finished() {
+            client.wake();
+            std::thread::sleep(SHORT);
+            assert!(start.elapsed() < LONG);
+        }
+        waiters.into_iter().for_each(|waiter| waiter.join().unwrap());
+    });
+}
+
+/// What is too long to go out of band is not the program's mistake.
+#[test]
+fn a_long_packet_to_a_peer_that_is_away() {
+    let relay = any_relay();
+    let (alice, to_bob, _, _) = pair();
+    alice.add_relay_for(to_bob, relay.address.into(), relay.pk).unwrap();
+    let mut a = Seen::default();
+    run_until(&mut [(&alice, &mut a)], |seen| !seen[0].relays.is_empty());
+    assert_eq!(alice.send(to_bob, &[7; 1025]), Err(SendError::NotOnline));
+    assert_eq!(alice.send(to_bob, &[7; 2032]), Err(SendError::Length(2032)));
+}

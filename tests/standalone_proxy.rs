@@ -102,7 +102,10 @@ fn a_proxy_whose_first_address_is_dead() {
     for kind in [ProxyKind::Socks5, ProxyKind::Http] {
         let world = World::new(kind);
         let proxy = Middle::start("127.0.0.1:0".parse().unwrap(), world.front.clone());
-        *world.names.found.lock().unwrap() = vec![dead_address(), dead_address(), proxy.address];
+        // One that fails at once, too: no address of this form can be connected without an interface.
+        let none = "[fe80::1]:9".parse().unwrap();
+        let found = vec![none, dead_address(), none, dead_address(), proxy.address];
+        *world.names.found.lock().unwrap() = found;
         let alice = Connections::new(world.config()).unwrap();
         let bob = Connections::new(Config::new().unwrap()).unwrap();
         let to_bob = alice.add_peer(bob.public_key()).unwrap();

@@ -266,6 +266,19 @@ pub unsafe extern "C" fn toxlink_client_wait(client: *const Toxlink_Client) -> i
     unsafe { look(client, -1, |call| Some(milliseconds(call.client.wait()))) }
 }
 
+/// Ends a toxlink_client_turn() that waits on another thread, or the next one: for programs that want to
+/// end that thread. Makes the descriptor readable, too. NULL does nothing.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn toxlink_client_wake(client: *const Toxlink_Client) {
+    // SAFETY: NULL or an object of ours.
+    unsafe {
+        look(client, (), |call| {
+            call.client.wake();
+            Some(())
+        })
+    }
+}
+
 /// Writes our public key, TOXLINK_KEY_SIZE bytes. False for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn toxlink_client_public_key(

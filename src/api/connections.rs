@@ -54,6 +54,14 @@ pub struct Callbacks {
     relay_writable: toxlink_connections_relay_writable_cb,
 }
 
+/// Bytes of the longest packet to or from a peer.
+pub const TOXLINK_MAX_PACKET_SIZE: usize = 2031;
+/// Bytes of the longest packet that can be sent out of band.
+pub const TOXLINK_MAX_OOB_SIZE: usize = 1024;
+
+const _: () = assert!(TOXLINK_MAX_PACKET_SIZE == crate::wire::MAX_PAYLOAD_SIZE);
+const _: () = assert!(TOXLINK_MAX_OOB_SIZE == crate::wire::TCP_MAX_OOB_DATA_LENGTH);
+
 /// No peer has this number.
 pub const TOXLINK_NO_PEER: u32 = u32::MAX;
 
@@ -289,6 +297,19 @@ pub unsafe extern "C" fn toxlink_connections_descriptor(
 pub unsafe extern "C" fn toxlink_connections_wait(connections: *const Toxlink_Connections) -> i32 {
     // SAFETY: NULL or an object of ours.
     unsafe { look(connections, -1, |call| Some(milliseconds(call.connections.wait()))) }
+}
+
+/// Ends a toxlink_connections_turn() that waits on another thread, or the next one: for programs that want to
+/// end that thread. Makes the descriptor readable, too. NULL does nothing.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn toxlink_connections_wake(connections: *const Toxlink_Connections) {
+    // SAFETY: NULL or an object of ours.
+    unsafe {
+        look(connections, (), |call| {
+            call.connections.wake();
+            Some(())
+        })
+    }
 }
 
 /// Writes our public key, TOXLINK_KEY_SIZE bytes. False for NULL.

@@ -70,7 +70,7 @@ pub struct Toxlink_Relay_Options {
     pub log_callback: toxlink_log_cb,
     /// Handed to the log callback; not used for anything else.
     pub log_object: *mut c_void,
-    /// A Toxlink_Log_Level: the least that is worth a line. Departures of clients are DEBUG, listening and
+    /// A Toxlink_Log_Level: the least that is worth a line. Departures of clients and listening are DEBUG,
     /// the end of the relay's thread INFO, callers for whom the system has no socket WARNING.
     pub log_level: u32,
 }
@@ -358,7 +358,7 @@ unsafe fn make(options: *const Toxlink_Relay_Options) -> Result<Toxlink_Relay, T
     };
     let relay = Relay::bind(&Config { addresses, secret_key, limits }).map_err(failed)?;
     for address in relay.addresses() {
-        log.write(Level::Info, &format_args!("a relay listens on {address}"));
+        log.write(Level::Debug, &format_args!("a relay listens on {address}"));
     }
     Ok(Toxlink_Relay { handle: Handle::new(()), relay, log: NoteLog(log) })
 }

@@ -33,7 +33,9 @@ pub fn parse(text: &str) -> Result<Target, BadAddress> {
             let digits = port.bytes().all(|byte| byte.is_ascii_digit());
             let port = port.parse().ok().filter(|_| digits).ok_or(BadAddress)?;
             // What looks like an IPv4 address and is none would be looked up as a name.
-            let last = host.rsplit('.').next().unwrap_or_default();
+            // A final dot is a part of a name that is complete.
+            let last =
+                host.strip_suffix('.').unwrap_or(host).rsplit('.').next().unwrap_or_default();
             if last.bytes().all(|byte| byte.is_ascii_digit()) {
                 return Err(BadAddress);
             }
@@ -49,7 +51,13 @@ mod tests {
 
     #[test]
     fn addresses_and_names() {
-        for text in ["192.0.2.1:33445", "[2001:db8::1]:443", "relay.example:33445", "a-b_c:1"] {
+        for text in [
+            "192.0.2.1:33445",
+            "[2001:db8::1]:443",
+            "relay.example:33445",
+            "relay.example.:1",
+            "a-b_c:1",
+        ] {
             assert_eq!(parse(text).unwrap().to_string(), text);
         }
         assert!(matches!(parse("192.0.2.1:1"), Ok(Target::Address(_))));

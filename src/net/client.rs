@@ -319,6 +319,11 @@ impl Client {
         self.reactor.promise(|| self.deadline())
     }
 
+    /// Ends a turn of another thread that waits, or the next one, without anything having happened.
+    pub fn wake(&self) {
+        self.reactor.wake();
+    }
+
     /// Does what there is to do now.
     ///
     /// # Errors
@@ -346,6 +351,9 @@ impl Client {
         // Nobody else calls it meanwhile: there is one turn at a time.
         let handler = RefCell::new(handler);
         self.work(&ready, &|event: Event<'_>| (handler.borrow_mut())(event));
+        drop(turn);
+        // For another thread that waits with what was true before.
+        self.reactor.nudge(|| self.deadline());
         Ok(())
     }
 
@@ -500,7 +508,12 @@ impl Client {
                 Err(error) => {
                     let errno = error.raw_os_error().unwrap_or_default();
                     let failure = Failure::Connection(Reason::ConnectFailed(errno));
-                    self.with(|state| state.stage = Stage::Over(failure, Traffic::default()));
+                    // While there are others it is connecting still: the status never goes back.
+                    self.with(|state| {
+                        if state.candidates.is_empty() {
+                            state.stage = Stage::Over(failure, Traffic::default());
+                        }
+                    });
                 }
             }
         }
@@ -547,8 +560,10 @@ impl Client {
             let failure = state.live()?.end()?;
             // Nothing was heard at this address, so another may lead there.
             let may_go_on = state.told < Status::Connected && !state.candidates.is_empty();
-            let traffic = state.live()?.machine.traffic();
-            state.stage = Stage::Over(Failure::Connection(failure), traffic);
+            if !may_go_on {
+                let traffic = state.live()?.machine.traffic();
+                state.stage = Stage::Over(Failure::Connection(failure), traffic);
+            }
             Some(may_go_on)
         });
         if over.flatten() == Some(true) {

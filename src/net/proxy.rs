@@ -48,6 +48,8 @@ pub(crate) struct ProxyAddress {
     next: usize,
     is_looking: bool,
     not_before: Millis,
+    /// None of the addresses could be reached: its name may stand for others by now.
+    is_stale: bool,
 }
 
 /// What can be done to reach the proxy.
@@ -69,20 +71,21 @@ impl ProxyAddress {
             Target::Address(address) => vec![*address],
             Target::Name(..) => Vec::new(),
         };
-        Self { target, found, next: 0, is_looking: false, not_before: Millis(0) }
+        Self { target, found, next: 0, is_looking: false, not_before: Millis(0), is_stale: false }
     }
 
     /// The way to it. [`Way::LookUp`] is given once, until there is an answer.
     pub(crate) fn way(&mut self, now: Millis) -> Way {
-        if let Some(address) = self.found.get(self.next) {
-            return Way::To(*address);
-        }
-        match &self.target {
-            // Cannot be: an address is always found.
-            Target::Address(address) => Way::To(*address),
-            Target::Name(..) if self.is_looking => Way::Wait,
-            Target::Name(..) if now < self.not_before => Way::Nowhere,
-            Target::Name(host, port) => {
+        let known = self.found.get(self.next).copied();
+        let may_look = !self.is_looking && self.not_before <= now;
+        match (&self.target, known) {
+            // Those that are known serve until others are found: they may be back.
+            (_, Some(address)) if !self.is_stale || !may_look => Way::To(address),
+            // Cannot be: an address is always known.
+            (Target::Address(address), _) => Way::To(*address),
+            (Target::Name(..), _) if self.is_looking => Way::Wait,
+            (Target::Name(..), _) if !may_look => Way::Nowhere,
+            (Target::Name(host, port), _) => {
                 self.is_looking = true;
                 Way::LookUp(host.as_str().to_owned(), *port)
             }
@@ -94,8 +97,17 @@ impl ProxyAddress {
     pub(crate) fn handle_lookup(&mut self, found: Vec<SocketAddr>, now: Millis) {
         self.is_looking = false;
         self.not_before = Millis(now.0 + LOOKUP_PAUSE_MS);
-        self.found = found;
-        self.next = 0;
+        let mut each: Vec<SocketAddr> = Vec::new();
+        for address in found {
+            if !each.contains(&address) {
+                each.push(address);
+            }
+        }
+        if !each.is_empty() {
+            self.found = each;
+            self.next = 0;
+            self.is_stale = false;
+        }
     }
 
     /// A connection could not be made at this address: the next one that its name has, if any, serves
@@ -122,9 +134,7 @@ impl ProxyAddress {
             return;
         }
         self.next = 0;
-        if matches!(self.target, Target::Name(..)) {
-            self.found.clear();
-        }
+        self.is_stale = matches!(self.target, Target::Name(..));
     }
 }
 
@@ -155,7 +165,8 @@ mod tests {
         proxy.handle_unreachable(address(1));
         assert_eq!(proxy.way(Millis(3)), Way::To(address(2)));
         proxy.handle_unreachable(address(2));
-        assert_eq!(proxy.way(Millis(4)), Way::Nowhere, "it was asked for a moment ago");
+        let way = proxy.way(Millis(4));
+        assert_eq!(way, Way::To(address(1)), "it was asked for a moment ago");
         assert!(matches!(proxy.way(Millis(LOOKUP_PAUSE_MS)), Way::LookUp(..)));
     }
 

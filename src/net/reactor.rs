@@ -38,6 +38,8 @@ pub(crate) struct Reactor {
     is_turning: AtomicBool,
     /// Until when, in milliseconds, somebody may be sleeping.
     promised: AtomicU64,
+    /// The thread that sleeps, or is about to.
+    sleeper: AtomicU64,
     clock: Stopwatch,
     descriptor: RawFd,
 }
@@ -65,6 +67,7 @@ impl Reactor {
             waker,
             is_turning: AtomicBool::new(false),
             promised: AtomicU64::new(AWAKE),
+            sleeper: AtomicU64::new(0),
             clock: Stopwatch::start(),
             descriptor,
         })
@@ -96,6 +99,7 @@ impl Reactor {
     pub(crate) fn promise(&self, deadline: impl FnOnce() -> Option<Millis>) -> Option<Duration> {
         // First of all: what changes while the deadline is being found must not go unnoticed.
         let before = self.promised.swap(FOREVER, Ordering::SeqCst);
+        self.sleeper.store(this_thread(), Ordering::SeqCst);
         let deadline = deadline();
         let until = deadline.map_or(FOREVER, |due| due.0.max(AWAKE + 1));
         let order = Ordering::SeqCst;
@@ -119,6 +123,12 @@ impl Reactor {
         let _ = self.waker.wake();
     }
 
+    /// Ends the waiting, now or the next time.
+    pub(crate) fn wake(&self) {
+        // If this fails, the sleeper finds out when its time is up.
+        let _ = self.waker.wake();
+    }
+
     /// Begins a turn; `None` if one is under way, on this thread or another.
     pub(crate) fn begin(&self) -> Option<Turn<'_>> {
         let free = !self.is_turning.swap(true, Ordering::Acquire);
@@ -126,17 +136,28 @@ impl Reactor {
     }
 }
 
+/// Tells threads apart; never 0.
+fn this_thread() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    thread_local!(static THIS: u64 = NEXT.fetch_add(1, Ordering::Relaxed));
+    THIS.with(|this| *this)
+}
+
 /// A turn of an object; there is one at a time.
 pub(crate) struct Turn<'a>(&'a Reactor);
 
 impl Turn<'_> {
     /// The sockets that have something to say, after waiting for that long for the first one
-    /// (`None`: for as long as it takes). Nobody sleeps any more after that.
+    /// (`None`: for as long as it takes). This thread sleeps no more after that.
     pub(crate) fn poll(&self, timeout: Option<Duration>) -> io::Result<Vec<Ready>> {
         let mut guard = self.0.poll.lock();
         let (poll, events) = &mut *guard;
         let polled = poll.poll(events, timeout);
-        self.0.promised.store(AWAKE, Ordering::SeqCst);
+        // A turn that did not wait leaves the promise to the thread that was given it.
+        if timeout != Some(Duration::ZERO) || self.0.sleeper.load(Ordering::SeqCst) == this_thread()
+        {
+            self.0.promised.store(AWAKE, Ordering::SeqCst);
+        }
         match polled {
             Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(Vec::new()),
             polled => polled?,
@@ -211,6 +232,20 @@ mod tests {
         reactor.promise(|| Some(Millis(8_000_000)));
         turn.poll(Some(Duration::from_secs(5))).unwrap();
         assert!(reactor.clock.now().since(start) < 5000, "the waker ended it");
+    }
+
+    /// A loop sleeps in its own poll(2) while another thread has a turn.
+    #[test]
+    fn a_turn_of_another_thread_does_not_break_the_promise() {
+        let reactor = Reactor::new().unwrap();
+        reactor.promise(|| Some(Millis(9_000_000)));
+        std::thread::scope(|scope| {
+            scope.spawn(|| reactor.begin().unwrap().poll(AT_ONCE).unwrap());
+        });
+        reactor.nudge(|| Some(Millis(1)));
+        let turn = reactor.begin().unwrap();
+        assert!(turn.poll(LONG).unwrap().is_empty(), "the waker ended it");
+        reactor.nudge(|| unreachable!("nobody sleeps after that"));
     }
 
     #[test]

@@ -275,7 +275,7 @@ mod tests {
         for (relay, peer) in [(RELAY, Some(peer())), (for_all, Some(peer())), (for_all, None)] {
             book.note(relay, named("a"), peer, Millis(0));
             book.look_up(&relay, Millis(0));
-            book.handle_unknown(&relay, Millis(0));
+            book.handle_unknown(&relay, String::new(), Millis(0));
         }
         book.note(given, named("a"), Some(peer()), Millis(0));
         book.handle_removed(|_| true);

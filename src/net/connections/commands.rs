@@ -10,6 +10,7 @@ use crate::net::random;
 use crate::proto::connections::{AddError, Link, Opening, PeerNumber, Plan};
 use crate::proto::time::Clock;
 use crate::shell::round::{self, Hub};
+use crate::wire::MAX_PAYLOAD_SIZE;
 use crate::wire::address::NodeAddress;
 use crate::wire::forward_chain::forward_chain;
 use crate::wire::relay_packet::ToRelay;
@@ -30,6 +31,7 @@ impl Connections {
             check_key(&pk)?;
             // Before it is noted: from then on a turn of another thread may give it to the machine.
             let known = self.with(|state| state.machine.knows_relay(&pk)) == Some(true);
+            let was_noted = self.with(|state| state.book.target(&pk).is_some()) == Some(true);
             let noted = self.with(|state| state.book.note(pk, target.clone(), None, now.millis));
             if noted != Some(true) {
                 return Err(RelayError::Full);
@@ -42,7 +44,7 @@ impl Connections {
                 Err(RelayError::Known) if !known => Ok(()),
                 added => added,
             };
-            if !matches!(added, Ok(()) | Err(RelayError::Known)) {
+            if !was_noted && !matches!(added, Ok(()) | Err(RelayError::Known)) {
                 self.with(|state| state.book.remove(&pk));
             }
             added
@@ -169,7 +171,15 @@ impl Connections {
     pub fn send(&self, peer: PeerId, data: &[u8]) -> Result<(), SendError> {
         self.command(|visit, _| {
             let number = self.number(peer).ok_or(SendError::NotOnline)?;
+            if data.len() > MAX_PAYLOAD_SIZE {
+                return Err(SendError::Length(data.len()));
+            }
             let sent = round::send_packet(visit, number, data);
+            // It is too long to go out of band only.
+            let is_legal = matches!(sent, Err(SendError::Length(length)) if length > 0);
+            if is_legal && self.online_relays(peer) == 0 {
+                return Err(SendError::NotOnline);
+            }
             self.note_starved(sent, Starved::Peer(peer))
         })
     }

@@ -265,6 +265,11 @@ impl Connections {
         self.reactor.promise(|| self.deadline())
     }
 
+    /// Ends a turn of another thread that waits, or the next one, without anything having happened.
+    pub fn wake(&self) {
+        self.reactor.wake();
+    }
+
     /// Does what there is to do now.
     ///
     /// # Errors
@@ -293,6 +298,9 @@ impl Connections {
         // Nobody else calls it meanwhile: there is one turn at a time.
         let handler = RefCell::new(handler);
         self.work(&ready, since, &|event: Event<'_>| (handler.borrow_mut())(event));
+        drop(turn);
+        // For another thread that waits with what was true before.
+        self.reactor.nudge(|| self.deadline());
         Ok(())
     }
 
@@ -360,7 +368,8 @@ impl State {
         self.socket(link)?;
         let (_, socket) = self.sockets.get_mut(link.relay.0 as usize)?.take()?;
         if let (Some(proxy), Socket::Open(stream, address)) = (&mut self.proxy, &socket) {
-            if !stream.was_heard() {
+            // Not one that waited for the proxy to reach a relay: that says nothing of the proxy.
+            if stream.is_unused() {
                 proxy.handle_unreachable(*address);
             }
         }

@@ -65,14 +65,29 @@ impl Visit<'_> {
 
     /// A socket that is being connected to this address. One that failed at once fails again when
     /// it is used, so that it is treated like one that fails later.
-    pub(super) fn connect(&self, link: Link, address: SocketAddr) -> Socket {
-        let registry = self.object.reactor.registry();
-        match Stream::connect(address, registry, token(link)) {
-            Ok(stream) => {
-                stream.limit_unsent(MAX_UNSENT);
-                Socket::Open(Arc::new(stream), address)
+    pub(super) fn connect(&self, link: Link, mut address: SocketAddr) -> Socket {
+        loop {
+            let registry = self.object.reactor.registry();
+            let error = match Stream::connect(address, registry, token(link)) {
+                Ok(stream) => {
+                    stream.limit_unsent(MAX_UNSENT);
+                    return Socket::Open(Arc::new(stream), address);
+                }
+                Err(error) => error,
+            };
+            let next = self.object.with(|state| {
+                let proxy = state.proxy.as_mut()?;
+                let next = proxy.go_on(address);
+                if next.is_none() {
+                    proxy.handle_unreachable(address);
+                }
+                next
+            });
+            // Each one leads to a later one, so this ends.
+            match next.flatten() {
+                Some(next) => address = next,
+                None => return Socket::Failed(error.raw_os_error().unwrap_or(libc::EIO)),
             }
-            Err(error) => Socket::Failed(error.raw_os_error().unwrap_or(libc::EIO)),
         }
     }
 }
