@@ -36,6 +36,7 @@ void everything_client(Toxlink_Client *c, Where where, const uint8_t *key)
     worked = toxlink_client_turn(c, 1, NULL, &iterate);
     check_iterate(worked, iterate, where);
     CHECK(toxlink_client_descriptor(c) >= 0 && toxlink_client_wait(c) >= -1);
+    toxlink_client_wake(c);
     CHECK(toxlink_client_public_key(c, own) && toxlink_client_statistics(c, &statistics, sizeof(statistics)));
     CHECK(toxlink_client_status(c) <= TOXLINK_CLIENT_STATUS_DISCONNECTED);
     CHECK(toxlink_client_failure(c, text, sizeof(text)) < sizeof(text));
@@ -86,6 +87,7 @@ void everything_connections(Toxlink_Connections *c, Where where, const uint8_t *
     worked = toxlink_connections_turn(c, 1, NULL, &iterate);
     check_iterate(worked, iterate, where);
     CHECK(toxlink_connections_descriptor(c) >= 0 && toxlink_connections_wait(c) >= -1);
+    toxlink_connections_wake(c);
     CHECK(toxlink_connections_public_key(c, own));
     CHECK(toxlink_key_new(secret, other, NULL));
     const uint32_t peer = toxlink_connections_add_peer(c, other, &error);

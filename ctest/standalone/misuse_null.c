@@ -100,6 +100,7 @@ static void ask_client(Toxlink_Client *client)
     CHECK(!toxlink_client_iterate(NULL, NULL, NULL) && !toxlink_client_turn(NULL, -1, NULL, NULL));
     CHECK_EQ(toxlink_client_descriptor(NULL), -1);
     CHECK_EQ(toxlink_client_wait(NULL), -1);
+    toxlink_client_wake(NULL);
     CHECK_EQ(toxlink_client_status(NULL), TOXLINK_CLIENT_STATUS_DISCONNECTED);
     CHECK(!toxlink_client_public_key(NULL, out));
     FAILS(toxlink_client_release_route(NULL, 0, ERR(Toxlink_Err_Route)), TOXLINK_ERR_ROUTE_NULL);
@@ -192,6 +193,7 @@ static void no_connections(void)
     CHECK(!toxlink_connections_iterate(NULL, NULL, NULL) && !toxlink_connections_turn(NULL, 0, NULL, NULL));
     CHECK_EQ(toxlink_connections_descriptor(NULL), -1);
     CHECK_EQ(toxlink_connections_wait(NULL), -1);
+    toxlink_connections_wake(NULL);
     CHECK(!toxlink_connections_public_key(NULL, out));
     FAILS(toxlink_connections_add_relay(NULL, place, key, ERR(Toxlink_Err_Relay)), relay);
     FAILS(toxlink_connections_add_relay_for(NULL, 0, place, key, ERR(Toxlink_Err_Relay)), relay);
