@@ -22,8 +22,19 @@ const MODULE_FILES: [&str; 3] = ["tcp_client", "tcp_connections", "friend_connec
 const CALLBACKS: [&str; 2] = ["callbacks", "neighbours"];
 /// The files of the standalone library that come first in its header, in this order; the others of
 /// its directory follow by name.
-const API_FIRST: [&str; 9] =
-    ["version", "keys", "error", "options", "client", "connections", "info", "relay", "friends"];
+const API_FIRST: [&str; 11] = [
+    "version",
+    "keys",
+    "error",
+    "options",
+    "client",
+    "client_callbacks",
+    "connections",
+    "connections_callbacks",
+    "info",
+    "relay",
+    "friends",
+];
 
 fn main() {
     for input in [

@@ -1623,6 +1623,11 @@ bool toxlink_client_statistics(const struct Toxlink_Client *client,
                                size_t size);
 
 /**
+ * The name of a Toxlink_Err_Route: a static text, never NULL.
+ */
+const char *toxlink_err_route_to_string(uint32_t error);
+
+/**
  * Sets the function that hears how far the client has come; NULL for none.
  */
 void toxlink_client_callback_status(struct Toxlink_Client *client,
@@ -1669,11 +1674,6 @@ void toxlink_client_callback_forwarding(struct Toxlink_Client *client,
  */
 void toxlink_client_callback_writable(struct Toxlink_Client *client,
                                       toxlink_client_writable_cb callback);
-
-/**
- * The name of a Toxlink_Err_Route: a static text, never NULL.
- */
-const char *toxlink_err_route_to_string(uint32_t error);
 
 /**
  * Makes an object without peers and relays. `options` may be NULL for the defaults; `error` may be
@@ -1874,6 +1874,16 @@ void toxlink_connections_set_onion(struct Toxlink_Connections *connections,
                                    bool enabled);
 
 /**
+ * The name of a Toxlink_Err_Relay: a static text, never NULL.
+ */
+const char *toxlink_err_relay_to_string(uint32_t error);
+
+/**
+ * The name of a Toxlink_Err_Peer: a static text, never NULL.
+ */
+const char *toxlink_err_peer_to_string(uint32_t error);
+
+/**
  * Sets the function that gets packets of peers; NULL for none.
  */
 void toxlink_connections_callback_data(struct Toxlink_Connections *connections,
@@ -1920,16 +1930,6 @@ void toxlink_connections_callback_writable(struct Toxlink_Connections *connectio
  */
 void toxlink_connections_callback_relay_writable(struct Toxlink_Connections *connections,
                                                  toxlink_connections_relay_writable_cb callback);
-
-/**
- * The name of a Toxlink_Err_Relay: a static text, never NULL.
- */
-const char *toxlink_err_relay_to_string(uint32_t error);
-
-/**
- * The name of a Toxlink_Err_Peer: a static text, never NULL.
- */
-const char *toxlink_err_peer_to_string(uint32_t error);
 
 /**
  * Writes the keys of the relays, `max` at most, TOXLINK_KEY_SIZE bytes each, to `keys`, which may be

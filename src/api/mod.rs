@@ -9,7 +9,9 @@
 #![allow(clippy::missing_safety_doc, reason = "the comments say it in the words of the header")]
 
 pub mod client;
+pub mod client_callbacks;
 pub mod connections;
+pub mod connections_callbacks;
 mod entry;
 pub mod error;
 mod forward;

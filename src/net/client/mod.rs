@@ -28,7 +28,6 @@
 use core::cell::RefCell;
 use std::collections::VecDeque;
 use std::io;
-use std::net::SocketAddr;
 use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,21 +37,25 @@ use super::proxy::ProxyConfig;
 use super::reactor::{Reactor, Ready};
 use super::resolver::{Resolve, Resolver, SystemResolver};
 use super::socket::Stream;
-use super::{TurnError, handshake_random, no_random, random, random_secret_key};
+use super::{TurnError, random_secret_key};
 use crate::crypto::{BoxKey, PublicKey, SecretKey, rust::public_key};
-use crate::proto::relay::event::Event as Packet;
-use crate::proto::relay::note::{Level, Note};
-use crate::proto::relay::send_queue::Jam;
 pub use crate::proto::relay::state::{Reason, SendError};
-use crate::proto::relay::{self, HandshakeRandom, RelayClient, Traffic};
-use crate::proto::time::{Deadline, Millis, Timestamp};
+use crate::proto::relay::{self, RelayClient, Traffic};
+use crate::proto::time::{Millis, Timestamp};
 use crate::shell::drive::{self, Limits};
 use crate::shell::guard::Guarded;
-use crate::shell::transport::{Received, Transport, Written};
 pub use crate::wire::address::NodeAddress;
 pub use crate::wire::connection_id::ConnectionId;
 use crate::wire::forward_chain::forward_chain;
-use crate::wire::relay_packet::{PingId, ToRelay};
+use crate::wire::relay_packet::ToRelay;
+
+mod event;
+mod state;
+mod visit;
+
+pub use self::event::{Event, Failure, Handler, NewError, Status};
+use self::state::{Live, Stage, State};
+use self::visit::Visit;
 
 /// What a client is made from.
 #[derive(Debug)]
@@ -76,103 +79,6 @@ impl Config {
     }
 }
 
-/// Why there is no client.
-#[derive(Debug)]
-pub enum NewError {
-    /// The relay's key would give everybody the same session key.
-    LowOrderKey,
-    /// The system has no descriptors left.
-    System(io::Error),
-}
-
-impl core::fmt::Display for NewError {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self {
-            Self::LowOrderKey => f.write_str("the relay's key is of low order"),
-            Self::System(error) => write!(f, "{error}"),
-        }
-    }
-}
-
-impl core::error::Error for NewError {}
-
-/// How far a client has come. It goes through these in this order, and never back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Status {
-    /// A host name is being looked up.
-    LookingUp,
-    /// The socket, the proxy or the handshake is under way.
-    Connecting,
-    /// Packets flow.
-    Connected,
-    /// It is over, see [`Client::failure`].
-    Disconnected,
-}
-
-/// Why a client is disconnected.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Failure {
-    /// A host name was not found; carries what the resolver said.
-    Lookup(String),
-    /// Everything else.
-    Connection(Reason),
-}
-
-impl core::fmt::Display for Failure {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self {
-            Self::Lookup(text) => write!(f, "host name not found: {text}"),
-            Self::Connection(reason) => write!(f, "{reason}"),
-        }
-    }
-}
-
-/// What happens to a client. Data is valid until the handler returns.
-#[derive(Clone, Copy)]
-pub enum Event<'a> {
-    /// It has come further.
-    Status(Status),
-    /// The answer to [`Client::request_route`]; `None` if the relay refuses.
-    Route {
-        /// The peer that was asked for.
-        peer: PublicKey,
-        /// Its id at this relay.
-        connection_id: Option<ConnectionId>,
-    },
-    /// The peer behind a connection id came or went.
-    Online {
-        /// The id.
-        connection_id: ConnectionId,
-        /// Came or went.
-        online: bool,
-    },
-    /// A packet of a peer, 1 to 2031 bytes.
-    Data {
-        /// The peer's id.
-        connection_id: ConnectionId,
-        /// The payload.
-        data: &'a [u8],
-    },
-    /// An out-of-band packet, 1 to 1999 bytes.
-    Oob {
-        /// Who sent it, on the relay's word.
-        sender: PublicKey,
-        /// The payload.
-        data: &'a [u8],
-    },
-    /// A packet out of the onion, 1 to 2031 bytes.
-    Onion(&'a [u8]),
-    /// A forwarded packet, 1 to 2031 bytes.
-    Forwarding(&'a [u8]),
-    /// A send came to [`SendError::Busy`], and the socket has room again.
-    Writable,
-    /// A line for the log.
-    Log(Level, &'a dyn core::fmt::Display),
-}
-
-/// A handler of events. It may call every function of the client.
-pub type Handler<'h> = dyn FnMut(Event<'_>) + 'h;
-
 type Tell<'a> = &'a dyn Fn(Event<'_>);
 
 /// One connection to one relay.
@@ -188,35 +94,6 @@ pub struct Client {
     /// Where sockets lead: to the relay, or to the proxy.
     dial: Target,
     proxy: Option<relay::proxy::Proxy>,
-}
-
-#[derive(Debug)]
-struct State {
-    stage: Stage,
-    /// Where the relay, or the proxy, may be, should the address in use lead to nothing.
-    candidates: VecDeque<SocketAddr>,
-    /// What the handler knows.
-    told: Status,
-    /// Somebody waits for room in the socket.
-    starved: bool,
-    serial: usize,
-}
-
-#[derive(Debug)]
-enum Stage {
-    LookingUp,
-    Live(Box<Live>),
-    Over(Failure, Traffic),
-}
-
-#[derive(Debug)]
-struct Live {
-    machine: RelayClient,
-    stream: Arc<Stream>,
-    /// Tells its events from those of an earlier socket.
-    serial: usize,
-    ready: bool,
-    backlog: bool,
 }
 
 impl Client {
@@ -583,149 +460,5 @@ impl Client {
             let Some(Some(status)) = news else { return };
             tell(Event::Status(status));
         }
-    }
-}
-
-impl State {
-    fn status(&self) -> Status {
-        match &self.stage {
-            Stage::LookingUp => Status::LookingUp,
-            Stage::Live(live) if live.machine.status() == relay::state::Status::Confirmed => {
-                Status::Connected
-            }
-            Stage::Live(_) => Status::Connecting,
-            Stage::Over(..) => Status::Disconnected,
-        }
-    }
-
-    fn live(&self) -> Option<&Live> {
-        match &self.stage {
-            Stage::Live(live) => Some(live),
-            Stage::LookingUp | Stage::Over(..) => None,
-        }
-    }
-
-    fn live_mut(&mut self) -> Option<&mut Live> {
-        match &mut self.stage {
-            Stage::Live(live) => Some(live),
-            Stage::LookingUp | Stage::Over(..) => None,
-        }
-    }
-
-    fn deadline(&self) -> Deadline {
-        match self.live() {
-            _ if self.status() > self.told || self.is_fed() => Deadline::NOW,
-            Some(live) if live.ready || live.backlog => Deadline::NOW,
-            Some(live) => live.machine.deadline(),
-            None => Deadline::NEVER,
-        }
-    }
-
-    /// Whether somebody was refused and there is room now. The refusal may have been due to a thread
-    /// that was writing at that moment, of which no socket tells.
-    fn is_fed(&self) -> bool {
-        let is_free = |live: &Live| live.machine.jam() == Jam::None && !live.stream.is_full();
-        self.starved && self.live().is_some_and(is_free)
-    }
-
-    /// Notes what sockets have said.
-    fn mark(&mut self, ready: &[Ready]) {
-        let Some(live) = self.live_mut() else { return };
-        for ready in ready.iter().filter(|ready| ready.token == live.serial) {
-            live.ready = true;
-            if ready.is_writable {
-                live.stream.note_room();
-            }
-            if ready.is_ending {
-                live.stream.note_end();
-            }
-        }
-    }
-}
-
-impl Live {
-    fn take_ready(&mut self) -> bool {
-        core::mem::take(&mut self.ready) || self.backlog
-    }
-
-    /// Why it is over; a connection that cannot come about is not waited for.
-    fn end(&self) -> Option<Reason> {
-        let failure = self.machine.failure()?;
-        // What was received before a write failed is still handed over.
-        let is_draining = matches!(
-            self.machine.status(),
-            relay::state::Status::Confirmed | relay::state::Status::Unconfirmed
-        );
-        (!is_draining).then_some(failure)
-    }
-}
-
-/// One call inside a client.
-struct Visit<'a> {
-    client: &'a Client,
-    stream: Arc<Stream>,
-    /// In a turn; nothing is told outside of one.
-    tell: Option<Tell<'a>>,
-}
-
-impl Visit<'_> {
-    fn tell(&self, event: Event<'_>) {
-        if let Some(tell) = self.tell {
-            tell(event);
-        }
-    }
-}
-
-impl Transport for Visit<'_> {
-    fn send(&self, bytes: &[u8]) -> Written {
-        self.stream.send(bytes)
-    }
-
-    fn receive(&self, room: &mut [u8]) -> Received {
-        self.stream.receive(room)
-    }
-
-    fn acknowledge(&self) {
-        self.stream.acknowledge();
-    }
-}
-
-impl drive::Host for Visit<'_> {
-    fn with<R>(&self, call: impl FnOnce(&mut RelayClient) -> R) -> Option<R> {
-        self.client.with(|state| state.live_mut().map(|live| call(&mut live.machine)))?
-    }
-
-    fn handshake_random(&self) -> HandshakeRandom {
-        handshake_random().unwrap_or_else(|_| {
-            self.with(RelayClient::handle_defect);
-            no_random()
-        })
-    }
-
-    fn ping_id(&self) -> PingId {
-        // Without random bytes a ping still has an id that is answered.
-        random().unwrap_or([1; 8])
-    }
-
-    fn event(&self, event: Packet<'_>) {
-        if let Some(tell) = self.tell {
-            // The status comes before the first packet, as it came about.
-            self.client.tell_status(tell);
-        }
-        self.tell(match event {
-            Packet::RoutingResponse { connection_id, peer } => {
-                Event::Route { peer, connection_id: Some(connection_id) }
-            }
-            Packet::RoutingRefused { peer } => Event::Route { peer, connection_id: None },
-            Packet::Status { connection_id, online, .. } => Event::Online { connection_id, online },
-            Packet::Data { connection_id, data, .. } => Event::Data { connection_id, data },
-            Packet::Oob { sender, data } => Event::Oob { sender, data },
-            Packet::Onion(data) => Event::Onion(data),
-            Packet::Forwarding(data) => Event::Forwarding(data),
-        });
-    }
-
-    fn log(&self, note: Note) {
-        self.tell(Event::Log(note.level(), &note));
     }
 }
