@@ -16,7 +16,7 @@
  * - **Errors.** A function that can fail returns whether it worked (or NULL, or a number that says
  *   so). Why it failed is written to `error`, which may be NULL; after success it is ..._OK. A NULL
  *   object, or NULL where something has to be, is the error ..._NULL. The library writes nothing
- *   anywhere but to your log callback, and never ends the program.
+ *   anywhere but to your log callback, and does not end the program.
  * - **No memory.** A call that finds none goes on with 1 MiB that the library has set aside. The calls
  *   after it fail with ..._MALLOC, and do nothing, until there is memory again; so wait a moment before
  *   the next try. What frees, tells something without an error or sets a callback works meanwhile. Only
@@ -28,7 +28,9 @@
  *   the `user_data` given to these. Nothing is locked meanwhile: a callback may call every function of
  *   every object, ..._kill() of its own object included. C++ callbacks must not throw.
  * - **Threads.** Every object may be used from every thread. Calls wait for each other for microseconds
- *   at most, never for a callback. ..._kill() is the exception, as free() is.
+ *   at most, never for a callback. ..._kill() is the exception, as free() is; ..._wake() ends a
+ *   ..._turn() on a thread that is to be joined before. After fork(), objects stay with the parent: the
+ *   child does not use them, and does not free them.
  * - **Time.** Nothing has to be polled. Watch ..._descriptor(), and call ..._iterate() when it can be
  *   read and when the milliseconds of ..._wait() are over; or call ..._turn(), which waits by itself.
  *   A program that polls calls ..._iterate() as often as it likes.
