@@ -133,7 +133,8 @@ def one_direction(runs):
 def figures_of(group, runs, variants):
     rows = []
     for figure in GROUPS[group]:
-        found = {v: runs.get((v, figure.scenario), []) for v in variants}
+        found = {v: runs.get((v, figure.scenario), []) if not figure.only or v in figure.only else []
+                 for v in variants}
         cells = {v: summary(figure, found[v]) for v in variants}
         ratios = {v: ratio_of(cells[v], cells[BASE]) for v in variants if v != BASE}
         row = {"name": figure.name, "group": group, "title": figure.title, "unit": figure.unit, "digits": figure.digits,

@@ -220,6 +220,47 @@ mod tests {
         assert!(woken(&reactor));
     }
 
+    /// Each nudge has to be served before the next one is given.
+    #[test]
+    fn nobody_sleeps_through_a_nudge() {
+        const ROUNDS: u64 = 3000;
+        const NEVER: u64 = u64::MAX;
+        let reactor = Reactor::new().unwrap();
+        let dues = [const { AtomicU64::new(NEVER) }; 2];
+        let due =
+            || dues.iter().map(|due| due.load(Ordering::SeqCst)).min().filter(|at| *at < NEVER);
+        let is_over = AtomicBool::new(false);
+        let is_late = AtomicBool::new(false);
+        let ask = |mine: &AtomicU64| {
+            for _ in 0..ROUNDS {
+                mine.store(1, Ordering::SeqCst);
+                reactor.nudge(|| due().map(Millis));
+                let start = reactor.clock.now();
+                while mine.load(Ordering::SeqCst) != NEVER && !is_late.load(Ordering::SeqCst) {
+                    std::thread::yield_now();
+                    let waited = reactor.clock.now().since(start);
+                    is_late.fetch_or(waited > 20_000, Ordering::SeqCst);
+                }
+            }
+        };
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::SeqCst) {
+                    let turn = reactor.begin().unwrap();
+                    turn.poll(reactor.promise(|| due().map(Millis)).or(LONG)).unwrap();
+                    dues.iter().for_each(|due| due.store(NEVER, Ordering::SeqCst));
+                }
+            });
+            let [first, second] = &dues;
+            let other = scope.spawn(|| ask(second));
+            ask(first);
+            other.join().unwrap();
+            is_over.store(true, Ordering::SeqCst);
+            reactor.waker.wake().unwrap();
+        });
+        assert!(!is_late.load(Ordering::SeqCst), "a nudge was lost");
+    }
+
     /// Its deadline may be old: what has come in between was told to nobody but the second.
     #[test]
     fn of_two_sleepers_the_longer_one_is_woken() {
