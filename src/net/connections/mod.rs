@@ -319,9 +319,7 @@ impl Connections {
         self.with(|state| {
             let lacking = state.lacks_relays();
             let machine = state.machine.deadline().millis(now);
-            let at_once = state.machine.forgotten() != state.forgotten
-                || state.machine.has_changes()
-                || state.starved.is_due();
+            let at_once = state.machine.forgotten() != state.forgotten || state.starved.is_due();
             let at_once = at_once.then_some(Millis(0));
             [machine, state.book.deadline(lacking), at_once].into_iter().flatten().min()
         })?

@@ -73,13 +73,6 @@ impl Connections {
         }
     }
 
-    /// Whether [`Self::take_change`] may have something to say. It is told between rounds, too: calls
-    /// that are no part of one change things.
-    #[must_use]
-    pub fn has_changes(&self) -> bool {
-        !self.changes.relays.is_empty() || !self.changes.peers.is_empty()
-    }
-
     /// A change since the last call: first those of relays, in order, 1024 at most; then the peers
     /// whose number of online relays is another than the one that was told last, each once.
     pub fn take_change(&mut self) -> Option<Change> {
