@@ -281,8 +281,8 @@ wake() {
     done
     say "wake: system calls, under strace"
     for size in 1373 100; do
-        trace_one ours "wake-send-$size-calls" send size="$size" rate=2000 millis=1000 settle_ms=500
-        trace_one ours "wake-loop-$size-calls" receive size="$size" rate=2000 millis=1000 settle_ms=500
+        trace_one ours "wake-send-$size-calls" send marked=1 size="$size" rate=2000 millis=1000 settle_ms=500
+        trace_one ours "wake-loop-$size-calls" receive marked=1 size="$size" rate=2000 millis=1000 settle_ms=500
     done
 }
 
