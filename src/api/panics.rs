@@ -10,6 +10,8 @@ use core::fmt::Write as _;
 use std::panic::{self, PanicHookInfo};
 use std::sync::Once;
 
+use parking_lot::RwLock;
+
 use super::options::Log;
 use crate::proto::relay::note::Level;
 
@@ -30,15 +32,21 @@ pub(super) fn install() {
 }
 
 fn put_in_front() {
-    let others = panic::take_hook();
-    panic::set_hook(Box::new(move |info| {
+    *OTHERS.write() = Some(panic::take_hook());
+    panic::set_hook(Box::new(|info| {
         if is_ours() {
             MESSAGE.set(Message::new(info));
-        } else {
+        } else if let Some(others) = &*OTHERS.read() {
             others(info);
         }
     }));
 }
+
+type Hook = Box<dyn Fn(&PanicHookInfo<'_>) + Send + Sync>;
+
+/// The hook that was there before. Not a part of ours, so that ours needs no memory, which would look
+/// like a leak at the end of each program. Written once; reading does not lock others out.
+static OTHERS: RwLock<Option<Hook>> = RwLock::new(None);
 
 fn is_ours() -> bool {
     let is_our_thread = || {
@@ -156,10 +164,10 @@ mod tests {
     fn what_happens_inside_is_kept_and_all_else_passed_on() {
         // From here on no other test changes the hook.
         install();
-        let before = panic::take_hook();
-        panic::set_hook(Box::new(move |info| match PASSED_ON.get() {
+        panic::set_hook(Box::new(|info| match PASSED_ON.get() {
             Some(count) => PASSED_ON.set(Some(count + 1)),
-            None => before(info),
+            // The hook of before is ours by now, which would come back to this one.
+            None => eprintln!("{info}"),
         }));
         put_in_front();
         PASSED_ON.set(Some(0));
