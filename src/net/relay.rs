@@ -27,7 +27,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use mio::Waker;
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 
 use self::engine::Engine;
 use super::{Stopwatch, TurnError};
@@ -101,12 +101,22 @@ pub type Handler<'a> = dyn FnMut(Note) + 'a;
 #[derive(Debug)]
 pub struct Relay {
     core: Arc<Core>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    thread: Mutex<Thread>,
+    /// Told when nobody waits for the end of a thread any more.
+    joined: Condvar,
     public_key: PublicKey,
     addresses: Vec<SocketAddr>,
     descriptor: RawFd,
     waker: Arc<Waker>,
     clock: Stopwatch,
+}
+
+/// The thread of its own.
+#[derive(Debug, Default)]
+struct Thread {
+    handle: Option<JoinHandle<()>>,
+    /// Calls that have taken a handle and wait for the end of its thread.
+    joins: usize,
 }
 
 /// What the relay and its thread share.
@@ -156,7 +166,8 @@ impl Relay {
             descriptor: engine.descriptor(),
             waker: engine.waker(),
             clock: engine.clock(),
-            thread: Mutex::new(None),
+            thread: Mutex::default(),
+            joined: Condvar::new(),
             core: Arc::new(Core {
                 is_busy: AtomicBool::new(false),
                 shown: Mutex::new(engine.shown()),
@@ -277,28 +288,33 @@ impl Relay {
             core.tell(last, &mut handler);
         };
         let builder = thread::Builder::new().name("toxlink-relay".to_owned());
-        *thread = Some(builder.spawn(body).map_err(TurnError::System)?);
+        thread.handle = Some(builder.spawn(body).map_err(TurnError::System)?);
         Ok(())
     }
 
-    /// Ends the thread, and waits for that: from then on it does nothing and tells nothing. Called
-    /// from inside the handler, it does not wait, and the thread ends when the handler returns.
-    /// Does nothing if it was not started.
+    /// Ends the thread, and waits for that, also if another call is ending it: from then on it does
+    /// nothing and tells nothing. Called from inside the handler, it does not wait, and the thread
+    /// ends when the handler returns. Does nothing if it was not started.
     pub fn stop(&self) {
-        let mut slot = self.thread.lock();
-        if slot.is_none() {
-            return;
+        let mut thread = self.thread.lock();
+        if thread.handle.is_some() {
+            self.core.stops.store(true, Ordering::Release);
+            // If this fails, the thread sees the word at its next event.
+            let _ = self.waker.wake();
         }
-        self.core.stops.store(true, Ordering::Release);
-        // If this fails, the thread sees the word at its next event.
-        let _ = self.waker.wake();
         if self.core.is_served_here() {
             return;
         }
-        let thread = slot.take();
-        drop(slot);
+        let Some(handle) = thread.handle.take() else {
+            self.joined.wait_while(&mut thread, |thread| thread.joins > 0);
+            return;
+        };
+        thread.joins += 1;
+        drop(thread);
         // It fails if the thread has panicked, which is its end, too.
-        let _ = thread.map(JoinHandle::join);
+        let _ = handle.join();
+        self.thread.lock().joins -= 1;
+        self.joined.notify_all();
     }
 }
 
@@ -423,5 +439,43 @@ mod tests {
         assert!(notes.try_recv().is_err(), "it would have failed");
         may_serve.store(true, Ordering::Release);
         assert_eq!(notes.recv_timeout(LONG), Ok(Note::Failed(ErrorKind::Other)));
+    }
+
+    #[test]
+    fn who_stops_it_while_another_does_waits_as_well() {
+        let relay = Arc::new(relay());
+        let is_over = Arc::new(AtomicBool::new(false));
+        let (inside, is_inside) = channel();
+        let (go, may_go) = channel();
+        let over = Arc::clone(&is_over);
+        let handler = move |note| {
+            assert_eq!(note, Note::Stopped);
+            inside.send(()).unwrap();
+            may_go.recv_timeout(LONG).unwrap();
+            over.store(true, Ordering::Release);
+        };
+        relay.start(handler).unwrap();
+        let (report, reports) = channel();
+        let stop = || {
+            let (relay, is_over, report) =
+                (Arc::clone(&relay), Arc::clone(&is_over), report.clone());
+            thread::spawn(move || {
+                relay.stop();
+                report.send(is_over.load(Ordering::Acquire)).unwrap();
+            })
+        };
+        let first = stop();
+        is_inside.recv_timeout(LONG).unwrap();
+        let second = stop();
+        // Time for who does not wait.
+        assert!(reports.recv_timeout(10 * PAUSE).is_err());
+        go.send(()).unwrap();
+        for _ in 0..2 {
+            assert_eq!(reports.recv_timeout(LONG), Ok(true));
+        }
+        first.join().unwrap();
+        second.join().unwrap();
+        relay.stop();
+        assert!(relay.iterate(&mut |_| ()).is_ok());
     }
 }
