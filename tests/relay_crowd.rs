@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use toxlink::crypto::SecretKey;
+use toxlink::crypto::rust::public_key;
 use toxlink::proto::relay::state::Status;
 use toxlink::proto::server::{Limits, Reason};
 use toxlink::wire::relay_packet::ToRelay;
@@ -122,4 +123,83 @@ fn a_queue_without_limit_is_no_defect() {
     net.rounds(2);
     let data = net.seen(2).iter().filter(|seen| matches!(seen, Seen::Data(..))).count();
     assert_eq!(data, 20);
+}
+
+fn request(peer: &SecretKey) -> Vec<u8> {
+    [&[0][..], &public_key(peer).0].concat()
+}
+
+/// A peer that comes and goes does not fill the queue of one that is slow to read.
+#[test]
+fn a_friend_that_comes_and_goes_cuts_nobody_off() {
+    let net = Net::new(Limits::default());
+    let mut hostile = Raw::call_as(&net, &many_key(1));
+    let mut slow = Raw::call_as(&net, &many_key(2));
+    hostile.write(&request(&many_key(2)));
+    slow.write(&request(&many_key(1)));
+    hostile.read();
+    slow.read();
+    for _ in 0..300 {
+        hostile.write(&[&[16][..], &[7; 1300]].concat());
+    }
+    let full = net.server.borrow().output(slow.reference).len();
+    for _ in 0..3000 {
+        hostile.write(&[3, 16]);
+        hostile.write(&request(&many_key(2)));
+        hostile.read();
+    }
+    assert_eq!(net.server.borrow_mut().take_closed(), None);
+    assert!(net.server.borrow().output(slow.reference).len() < full + 1300);
+    // It reads on: what it was sent, that the peer was gone and is here, and what comes then.
+    let before = slow.read();
+    assert!(before.len() > 100 && before.iter().filter(|packet| packet[0] == 16).count() > 100);
+    let notices = [before, slow.read()].concat().into_iter().filter(|packet| packet[0] != 16);
+    let notices: Vec<Vec<u8>> = notices.collect();
+    assert!(notices.len() < 100, "{}", notices.len());
+    assert_eq!(notices[notices.len() - 2..], [[3, 16], [2, 16]]);
+    hostile.write(&[16, 1]);
+    hostile.write(&[3, 16]);
+    assert_eq!(slow.read(), [[16, 1], [3, 16]]);
+}
+
+/// No packets are excepted from what waits for all together, and who waits longest is not cut off.
+#[test]
+fn packets_that_must_not_be_lost_are_bounded_too() {
+    let net = Net::new(Limits { clients: 10, queue: 32 * 1024 * 1024 });
+    let mut flooder = Raw::call_as(&net, &many_key(0));
+    let mut slow: Vec<Raw<'_>> =
+        (1..4).map(|number| Raw::call_as(&net, &many_key(number))).collect();
+    let waiting = |raw: &Raw<'_>| net.server.borrow().output(raw.reference).len();
+    for (number, raw) in slow.iter_mut().enumerate() {
+        raw.write(&request(&many_key(0)));
+        flooder.write(&request(&many_key(number as u16 + 1)));
+        raw.read();
+        flooder.read();
+        for _ in 0..16_500 {
+            flooder.write(&[&[16 + number as u8][..], &[7; 2031]].concat());
+        }
+    }
+    assert!(slow.iter().map(waiting).sum::<usize>() > 64 * 1024 * 1024);
+    assert!(waiting(&slow[2]) < 8 * 1024);
+    let mut asks = Raw::call_as(&net, &many_key(9));
+    for _ in 0..300 {
+        asks.write(&request(&many_key(8)));
+    }
+    assert!((7 * 1024..=8 * 1024).contains(&waiting(&asks)), "{}", waiting(&asks));
+    for _ in 0..64 {
+        asks.write(&[4, 1, 1, 1, 1, 1, 1, 1, 1]);
+    }
+    assert_eq!(net.server.borrow_mut().take_closed(), None);
+    asks.write(&[4, 1, 1, 1, 1, 1, 1, 1, 1]);
+    assert_eq!(net.server.borrow_mut().take_closed(), Some((asks.reference, Reason::Flood)));
+    // The ping, the pong and the notification wait until there is room, and are not lost.
+    slow[0].write(&[4, 2, 2, 2, 2, 2, 2, 2, 2]);
+    flooder.write(&[3, 16]);
+    net.pass(30_000);
+    net.server.borrow_mut().handle_timeout(net.now(), || [6; 8]);
+    let before = slow[0].read();
+    assert!(before.iter().all(|packet| packet.len() == 2032));
+    let then = [vec![4, 6, 6, 6, 6, 6, 6, 6, 6], vec![5, 2, 2, 2, 2, 2, 2, 2, 2], vec![3, 16]];
+    assert_eq!(slow[0].read(), then);
+    assert_eq!(net.server.borrow_mut().take_closed(), None);
 }

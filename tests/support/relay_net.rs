@@ -322,9 +322,11 @@ impl<'a> Raw<'a> {
         let mut bytes = server.output(self.reference).to_vec();
         server.handle_written(self.reference, bytes.len());
         let mut packets = Vec::new();
-        while let Ok(Front::Whole(length)) = front(&bytes) {
-            let mut frame: Vec<u8> = bytes.drain(..length).collect();
-            packets.push(self.channel.open(&mut frame).unwrap().to_vec());
+        let mut rest = &mut bytes[..];
+        while let Ok(Front::Whole(length)) = front(rest) {
+            let (frame, behind) = rest.split_at_mut(length);
+            packets.push(self.channel.open(frame).unwrap().to_vec());
+            rest = behind;
         }
         packets
     }

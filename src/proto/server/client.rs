@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! One client of a relay: how far its connection is, what waits for it, when it is due.
 
+use std::collections::VecDeque;
+
 use super::Reason;
 use super::routes::Routes;
 use crate::crypto::PublicKey;
@@ -21,6 +23,15 @@ pub(super) enum Stage {
     Confirmed,
 }
 
+/// What a client has asked for, while there is no room for it.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Answer {
+    /// To a ping.
+    Pong(PingId),
+    /// To a request for a route to this peer.
+    Refusal(PublicKey),
+}
+
 /// A client.
 #[derive(Debug)]
 pub(super) struct Client {
@@ -32,6 +43,8 @@ pub(super) struct Client {
     /// Bytes that it has sent and that are not looked at yet, unless the inbox has them.
     pub(super) rest: Vec<u8>,
     pub(super) routes: Routes,
+    /// What it has asked for and is not sealed yet, oldest first.
+    pub(super) answers: VecDeque<Answer>,
     /// Frames to be written, in order; the front may be written in part.
     out: Vec<u8>,
     /// Bytes of `out` that are written.
@@ -42,6 +55,8 @@ pub(super) struct Client {
     pub(super) due: Millis,
     /// The ping that is not answered yet.
     pub(super) ping: Option<PingId>,
+    /// That ping is not sealed yet.
+    pub(super) owes_ping: bool,
 }
 
 impl Client {
@@ -53,11 +68,49 @@ impl Client {
             channel: None,
             rest: Vec::new(),
             routes: Routes::default(),
+            answers: VecDeque::new(),
             out: Vec::new(),
             written: 0,
             is_dirty: false,
             due,
             ping: None,
+            owes_ping: false,
+        }
+    }
+
+    /// Whether there are packets for it that must not be lost and are not sealed yet.
+    pub(super) fn owes(&self) -> bool {
+        self.routes.owes() || !self.answers.is_empty() || self.owes_ping
+    }
+
+    /// The next one of these.
+    pub(super) fn owed(&self) -> Option<ToClient<'static>> {
+        if let Some(id) = self.ping.filter(|_| self.owes_ping) {
+            return Some(ToClient::Ping(id));
+        }
+        match self.answers.front() {
+            Some(Answer::Pong(id)) => Some(ToClient::Pong(*id)),
+            Some(Answer::Refusal(peer)) => {
+                Some(ToClient::RoutingResponse { connection_id: None, peer: *peer })
+            }
+            None => self.routes.owed(),
+        }
+    }
+
+    /// That one is sealed.
+    pub(super) fn settle(&mut self, packet: &ToClient<'_>) {
+        match packet {
+            ToClient::Ping(_) => self.owes_ping = false,
+            ToClient::RoutingResponse { connection_id: Some(id), .. }
+            | ToClient::ConnectionNotification(id)
+            | ToClient::DisconnectNotification(id) => self.routes.settle(*id),
+            _ => {
+                self.answers.pop_front();
+                if self.answers.is_empty() {
+                    // An idle client has no buffers.
+                    self.answers = VecDeque::new();
+                }
+            }
         }
     }
 

@@ -19,10 +19,10 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use self::client::{Client, Stage};
 use self::inbox::Inbox;
 pub use self::reason::Reason;
+use self::routes::Partner;
 use crate::crypto::{Nonce, PublicKey, SecretKey, rust::public_key};
 use crate::proto::slots::Slots;
 use crate::proto::time::Millis;
-use crate::wire::client_packet::ToClient;
 use crate::wire::relay_packet::PingId;
 
 mod client;
@@ -39,9 +39,9 @@ pub const CONFIRM_TIMEOUT_MS: u64 = 10_000;
 pub const PING_FREQUENCY_MS: u64 = 30_000;
 /// Milliseconds in which a ping has to be answered (`TCP_PING_TIMEOUT`).
 pub const PING_TIMEOUT_MS: u64 = 10_000;
-/// Bytes that may wait for a client beyond [`Limits::queue`], in packets that must not be lost: as
-/// many as one notification for each of its connection ids takes, and some pongs.
-const CONTROL_ROOM: usize = 16 * 1024;
+/// Pongs and refused routes that wait for a client beyond [`Limits::queue`]; one that asks for more
+/// is given up. What else must not be lost is kept as the newest state of each connection id.
+const ANSWERS: usize = 64;
 /// Bytes that wait for all clients together, above which those who read slowly get no more: what
 /// waits for each is then bounded by [`SCARCE_QUEUE`].
 const WAITING_IN_ALL: usize = 64 * 1024 * 1024;
@@ -56,7 +56,8 @@ const SPARE_SIZE: usize = 32 * 1024;
 pub struct Limits {
     /// Clients at the same time, those that are not confirmed included.
     pub clients: u32,
-    /// Bytes that may wait for one client; data and out-of-band packets beyond are dropped.
+    /// Bytes that may wait for one client; data and out-of-band packets beyond are dropped. For
+    /// other packets it is 8 KiB at least.
     pub queue: usize,
 }
 
@@ -133,6 +134,9 @@ pub struct RelayServer {
     /// Bytes that wait for all clients together.
     waiting: usize,
     dirty: VecDeque<ClientRef>,
+    /// Ends of routes whose other end has gone, to be told.
+    untied: VecDeque<Partner>,
+    is_untying: bool,
     closed: VecDeque<(ClientRef, Reason)>,
     serial: u32,
     figures: Figures,
@@ -154,6 +158,8 @@ impl RelayServer {
             spare: Vec::new(),
             waiting: 0,
             dirty: VecDeque::new(),
+            untied: VecDeque::new(),
+            is_untying: false,
             closed: VecDeque::new(),
             serial: 0,
             figures: Figures::default(),
@@ -247,8 +253,9 @@ impl RelayServer {
                     // An id of zeros would not be answered.
                     let id = Some(ping_id()).filter(|id| *id != [0; 8]).unwrap_or([1; 8]);
                     client.ping = Some(id);
+                    client.owes_ping = true;
                     self.set_due(number, Millis(now.0 + PING_TIMEOUT_MS));
-                    self.send_control(number, &ToClient::Ping(id));
+                    self.settle(number);
                     continue;
                 }
             };
@@ -280,9 +287,13 @@ impl RelayServer {
     pub fn handle_written(&mut self, client: ClientRef, count: usize) {
         let Some(entry) = self.current(client) else { return };
         let advanced = entry.advance(count);
-        let buffer = entry.take_empty_buffer();
+        let owes = entry.owes();
+        let buffer = if owes { Vec::new() } else { entry.take_empty_buffer() };
         self.waiting = self.waiting.saturating_sub(advanced);
         self.keep_buffer(buffer);
+        if owes {
+            self.settle(client.number);
+        }
     }
 
     /// A client that is gone, and why: its socket is to be closed.
@@ -330,8 +341,19 @@ impl RelayServer {
             }
         }
         self.closed.push_back((ClientRef { number, serial: entry.serial }, reason));
-        for partner in entry.routes.partners() {
-            self.tie(partner.client, partner.connection_id, None);
+        self.untied.extend(entry.routes.partners());
+        // To tell them may end their connections, too, and so on along any chain of them: all are
+        // told here, by the outermost call.
+        if self.is_untying {
+            return;
         }
+        self.is_untying = true;
+        while let Some(end) = self.untied.pop_front() {
+            self.untie(end);
+        }
+        self.is_untying = false;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //! What clients ask for and send: routes, notifications, data.
 
+use super::client::{Answer, Client};
 use super::routes::{Partner, Route};
-use super::{CONTROL_ROOM, PING_FREQUENCY_MS, Reason, RelayServer, SCARCE_QUEUE, WAITING_IN_ALL};
+use super::{ANSWERS, PING_FREQUENCY_MS, Reason, RelayServer, SCARCE_QUEUE, WAITING_IN_ALL};
 use crate::crypto::PublicKey;
 use crate::proto::time::Millis;
 use crate::wire::client_packet::{FromClient, ToClient};
@@ -21,7 +22,7 @@ impl RelayServer {
             FromClient::DisconnectNotification(id) => self.release(number, id),
             FromClient::Ping(id) => {
                 if id != PingId::default() {
-                    self.send_control(number, &ToClient::Pong(id));
+                    self.answer(number, Answer::Pong(id));
                 }
                 Ok(())
             }
@@ -29,6 +30,7 @@ impl RelayServer {
                 let entry = self.clients.get_mut(number).ok_or(Reason::Internal)?;
                 if entry.ping == Some(id) {
                     entry.ping = None;
+                    entry.owes_ping = false;
                     self.set_due(number, Millis(now.0 + PING_FREQUENCY_MS));
                 }
                 Ok(())
@@ -60,34 +62,39 @@ impl RelayServer {
             None if peer == pk => None,
             None => entry.routes.add(peer),
         };
-        self.send_control(number, &ToClient::RoutingResponse { connection_id: id, peer });
-        let (Some(id), None) = (id, known) else { return Ok(()) };
-        let Some(&other) = self.by_key.get(&peer) else { return Ok(()) };
-        let back = self.clients.get(other).and_then(|entry| entry.routes.find(&pk));
-        if let Some(back) = back {
-            self.tie(number, id, Some(Partner { client: other, connection_id: back }));
-            self.tie(other, back, Some(Partner { client: number, connection_id: id }));
+        let Some(id) = id else {
+            self.answer(number, Answer::Refusal(peer));
+            return Ok(());
+        };
+        entry.routes.set_asked(id);
+        let other = self.by_key.get(&peer).copied().filter(|_| known.is_none());
+        let back = other.and_then(|other| self.clients.get(other)?.routes.find(&pk));
+        if let (Some(other), Some(back)) = (other, back) {
+            self.set_partner(number, id, Some(Partner { client: other, connection_id: back }));
+            self.set_partner(other, back, Some(Partner { client: number, connection_id: id }));
+            self.settle(other);
         }
+        self.settle(number);
         Ok(())
     }
 
-    /// Sets the other end of a route and tells its client that it has come or gone.
-    pub(super) fn tie(&mut self, number: u32, id: ConnectionId, partner: Option<Partner>) {
+    /// Takes the other end of a route away, and tells its client that it is gone.
+    pub(super) fn untie(&mut self, end: Partner) {
+        self.set_partner(end.client, end.connection_id, None);
+        self.settle(end.client);
+    }
+
+    fn set_partner(&mut self, number: u32, id: ConnectionId, partner: Option<Partner>) {
         if let Some(entry) = self.clients.get_mut(number) {
             entry.routes.set_partner(id, partner);
         }
-        let packet = match partner {
-            Some(_) => ToClient::ConnectionNotification(id),
-            None => ToClient::DisconnectNotification(id),
-        };
-        self.send_control(number, &packet);
     }
 
     fn release(&mut self, number: u32, id: ConnectionId) -> Result<(), Reason> {
         let entry = self.clients.get_mut(number).ok_or(Reason::Internal)?;
         let route = entry.routes.remove(id).ok_or(Reason::UnknownConnection)?;
         if let Some(partner) = route.partner {
-            self.tie(partner.client, partner.connection_id, None);
+            self.untie(partner);
         }
         Ok(())
     }
@@ -104,9 +111,13 @@ impl RelayServer {
         Ok(())
     }
 
-    /// Sends a packet that may be lost, if at most `limit` bytes wait with it.
+    /// Sends a packet that may be lost, if at most `limit` bytes wait with it, and nothing that
+    /// must not be lost has to precede it.
     fn forward(&mut self, number: u32, packet: &ToClient<'_>, bytes: usize, limit: usize) {
-        let limit = if self.waiting > WAITING_IN_ALL { limit.min(SCARCE_QUEUE) } else { limit };
+        if self.owes(number) {
+            self.settle(number);
+        }
+        let limit = if self.owes(number) { 0 } else { self.scarce(limit) };
         match self.push(number, packet, limit) {
             Some(true) => {
                 self.figures.forwarded += 1;
@@ -117,12 +128,37 @@ impl RelayServer {
         }
     }
 
-    /// Sends a packet that must not be lost; a client that does not read is given up.
-    pub(super) fn send_control(&mut self, number: u32, packet: &ToClient<'_>) {
-        let limit = self.limits.queue.saturating_add(CONTROL_ROOM);
-        if self.push(number, packet, limit) == Some(false) {
+    /// Answers a client; one that asks for too much and does not read is given up.
+    fn answer(&mut self, number: u32, answer: Answer) {
+        let Some(entry) = self.clients.get_mut(number) else { return };
+        entry.answers.push_back(answer);
+        self.settle(number);
+        if self.clients.get(number).is_some_and(|entry| entry.answers.len() > ANSWERS) {
             self.close(number, Reason::Flood);
         }
+    }
+
+    /// Seals what a client is owed, as far as there is room: the rest waits until it has read.
+    pub(super) fn settle(&mut self, number: u32) {
+        while let Some(packet) = self.clients.get(number).and_then(Client::owed) {
+            // With an empty queue there is always room, whatever `Limits` says.
+            let limit = self.scarce(self.limits.queue).max(SCARCE_QUEUE);
+            if self.push(number, &packet, limit) != Some(true) {
+                return;
+            }
+            if let Some(entry) = self.clients.get_mut(number) {
+                entry.settle(&packet);
+            }
+        }
+    }
+
+    fn owes(&self, number: u32) -> bool {
+        self.clients.get(number).is_some_and(Client::owes)
+    }
+
+    /// A limit of what waits for one client, in the light of what waits for all.
+    fn scarce(&self, limit: usize) -> usize {
+        if self.waiting > WAITING_IN_ALL { limit.min(SCARCE_QUEUE) } else { limit }
     }
 
     /// Puts a packet into a client's queue; whether there was room, `None` if it cannot be served.

@@ -3,6 +3,7 @@
 
 use crate::crypto::PublicKey;
 use crate::wire::NUM_CLIENT_CONNECTIONS;
+use crate::wire::client_packet::ToClient;
 use crate::wire::connection_id::ConnectionId;
 
 /// The other end of a route whose two clients have asked for each other.
@@ -21,12 +22,40 @@ pub struct Route {
     pub peer: PublicKey,
     /// Set while that peer is here and has asked for us.
     pub partner: Option<Partner>,
+    /// The client has asked for it and is to be told the id.
+    is_asked: bool,
+    /// The client is to be told that the peer was gone.
+    was_gone: bool,
+    /// The client was told of `partner`.
+    is_told: bool,
+}
+
+impl Route {
+    /// What the client is to be told next. However often the peer comes and goes meanwhile, that
+    /// is at most the id, that the peer was gone, and that it is here.
+    fn owed(&self, id: ConnectionId) -> Option<ToClient<'static>> {
+        if self.is_asked {
+            Some(ToClient::RoutingResponse { connection_id: Some(id), peer: self.peer })
+        } else if self.was_gone {
+            Some(ToClient::DisconnectNotification(id))
+        } else if self.owes() {
+            Some(ToClient::ConnectionNotification(id))
+        } else {
+            None
+        }
+    }
+
+    fn owes(&self) -> bool {
+        self.is_asked || self.was_gone || (self.partner.is_some() && !self.is_told)
+    }
 }
 
 /// The routes of one client, by connection id.
 #[derive(Debug, Default)]
 pub struct Routes {
     entries: Vec<Option<Route>>,
+    /// Routes of which the client is to be told something.
+    owing: u32,
 }
 
 impl Routes {
@@ -39,7 +68,8 @@ impl Routes {
 
     /// Gives the lowest free id to a peer that has none; `None` if all are in use.
     pub fn add(&mut self, peer: PublicKey) -> Option<ConnectionId> {
-        let route = Some(Route { peer, partner: None });
+        let route = Route { peer, partner: None, is_asked: false, was_gone: false, is_told: false };
+        let route = Some(route);
         match self.entries.iter().position(Option::is_none) {
             Some(index) => {
                 *self.entries.get_mut(index)? = route;
@@ -59,16 +89,62 @@ impl Routes {
         *self.entries.get(usize::from(id.index()))?
     }
 
-    /// Ties the route to its other end, or unties it.
+    /// Notes that the client has asked for the route, and is to be told its id.
+    pub fn set_asked(&mut self, id: ConnectionId) {
+        self.change(id, |route| route.is_asked = true);
+    }
+
+    /// Ties the route to its other end, or unties it; the client is to be told.
     pub fn set_partner(&mut self, id: ConnectionId, partner: Option<Partner>) {
-        if let Some(Some(route)) = self.entries.get_mut(usize::from(id.index())) {
+        self.change(id, |route| {
+            route.was_gone |= route.is_told;
+            route.is_told = false;
             route.partner = partner;
-        }
+        });
     }
 
     /// Frees an id; its route, if it was in use.
     pub fn remove(&mut self, id: ConnectionId) -> Option<Route> {
-        self.entries.get_mut(usize::from(id.index()))?.take()
+        let route = self.entries.get_mut(usize::from(id.index()))?.take()?;
+        self.owing -= u32::from(route.owes());
+        Some(route)
+    }
+
+    /// Whether the client is to be told something.
+    #[must_use]
+    pub fn owes(&self) -> bool {
+        self.owing > 0
+    }
+
+    /// What the client is to be told next.
+    #[must_use]
+    pub fn owed(&self) -> Option<ToClient<'static>> {
+        if !self.owes() {
+            return None;
+        }
+        let mut routes = self.entries.iter().enumerate();
+        routes.find_map(|(index, route)| route.as_ref()?.owed(id_at(index)?))
+    }
+
+    /// The client was told what was owed for this route.
+    pub fn settle(&mut self, id: ConnectionId) {
+        self.change(id, |route| {
+            if route.is_asked {
+                route.is_asked = false;
+            } else if route.was_gone {
+                route.was_gone = false;
+            } else {
+                route.is_told = route.partner.is_some();
+            }
+        });
+    }
+
+    fn change(&mut self, id: ConnectionId, change: impl FnOnce(&mut Route)) {
+        if let Some(Some(route)) = self.entries.get_mut(usize::from(id.index())) {
+            let before = u32::from(route.owes());
+            change(route);
+            self.owing = self.owing + u32::from(route.owes()) - before;
+        }
     }
 
     /// The other ends of all routes.
@@ -106,5 +182,46 @@ mod tests {
         assert_eq!(routes.remove(freed), None);
         assert_eq!(routes.find(&peer(7)), None);
         assert_eq!(routes.add(peer(240)), Some(freed));
+    }
+
+    #[test]
+    fn what_is_owed_for_a_route_is_the_newest() {
+        let mut routes = Routes::default();
+        let id = routes.add(peer(1)).unwrap();
+        let partner = Some(Partner { client: 1, connection_id: id });
+        let told = |routes: &mut Routes| {
+            let mut told = Vec::new();
+            while let Some(packet) = routes.owed() {
+                told.push(packet);
+                routes.settle(id);
+            }
+            assert!(!routes.owes());
+            told
+        };
+        let (here, gone) =
+            (ToClient::ConnectionNotification(id), ToClient::DisconnectNotification(id));
+        // It never knew, so it need not know.
+        routes.set_partner(id, partner);
+        routes.set_partner(id, None);
+        assert_eq!(told(&mut routes), []);
+        for _ in 0..9 {
+            routes.set_asked(id);
+            routes.set_partner(id, None);
+            routes.set_partner(id, partner);
+        }
+        let response = ToClient::RoutingResponse { connection_id: Some(id), peer: peer(1) };
+        assert_eq!(told(&mut routes), [response, here]);
+        for _ in 0..9 {
+            routes.set_partner(id, None);
+            routes.set_partner(id, partner);
+        }
+        assert_eq!(told(&mut routes), [gone, here]);
+        routes.set_partner(id, None);
+        assert_eq!(told(&mut routes), [gone]);
+        // With the id goes what is owed.
+        routes.set_partner(id, partner);
+        assert!(routes.owes());
+        routes.remove(id);
+        assert!(!routes.owes());
     }
 }
