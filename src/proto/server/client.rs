@@ -104,13 +104,15 @@ impl Client {
             ToClient::RoutingResponse { connection_id: Some(id), .. }
             | ToClient::ConnectionNotification(id)
             | ToClient::DisconnectNotification(id) => self.routes.settle(*id),
-            _ => {
+            ToClient::Pong(_) | ToClient::RoutingResponse { connection_id: None, .. } => {
                 self.answers.pop_front();
                 if self.answers.is_empty() {
                     // An idle client has no buffers.
                     self.answers = VecDeque::new();
                 }
             }
+            // These may be lost, so they are never owed.
+            ToClient::OobRecv { .. } | ToClient::Data { .. } => {}
         }
     }
 
