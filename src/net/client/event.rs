@@ -37,7 +37,7 @@ pub enum Status {
     Connecting,
     /// Packets flow.
     Connected,
-    /// It is over, see [`Client::failure`].
+    /// It is over, see [`Client::failure`](super::Client::failure).
     Disconnected,
 }
 
@@ -64,7 +64,7 @@ impl core::fmt::Display for Failure {
 pub enum Event<'a> {
     /// It has come further.
     Status(Status),
-    /// The answer to [`Client::request_route`]; `None` if the relay refuses.
+    /// The answer to [`Client::request_route`](super::Client::request_route); `None` if the relay refuses.
     Route {
         /// The peer that was asked for.
         peer: PublicKey,
@@ -96,7 +96,7 @@ pub enum Event<'a> {
     Onion(&'a [u8]),
     /// A forwarded packet, 1 to 2031 bytes.
     Forwarding(&'a [u8]),
-    /// A send came to [`SendError::Busy`], and the socket has room again.
+    /// A send came to [`SendError::Busy`](super::SendError::Busy), and the socket has room again.
     Writable,
     /// A line for the log.
     Log(Level, &'a dyn core::fmt::Display),
