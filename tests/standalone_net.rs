@@ -110,6 +110,23 @@ fn run_until(ends: &mut [(&Connections, &mut Seen)], done: impl Fn(&[&Seen]) -> 
     }
 }
 
+/// Two ends that know each other, and a relay where they will meet.
+fn pair_at(relay: &TestRelay) -> (Connections, PeerId, Connections, PeerId) {
+    let (alice, to_bob, bob, to_alice) = pair();
+    alice.add_relay_for(to_bob, relay.address.into(), relay.pk).unwrap();
+    bob.add_relay_for(to_alice, relay.address.into(), relay.pk).unwrap();
+    (alice, to_bob, bob, to_alice)
+}
+
+/// Turns both until each has seen the other; what they were told.
+fn until_online(alice: &Connections, bob: &Connections) -> (Seen, Seen) {
+    let (mut a, mut b) = (Seen::default(), Seen::default());
+    run_until(&mut [(alice, &mut a), (bob, &mut b)], |seen| {
+        seen.iter().all(|seen| !seen.online.is_empty())
+    });
+    (a, b)
+}
+
 /// Two ends that know each other.
 fn pair() -> (Connections, PeerId, Connections, PeerId) {
     let alice = Connections::new(Config::new().unwrap()).unwrap();
@@ -158,13 +175,8 @@ fn two_peers_over_three_relays_survive_the_death_of_two() {
 #[test]
 fn idle_objects_wait_for_long_and_wake_for_packets() {
     let relay = any_relay();
-    let (alice, to_bob, bob, to_alice) = pair();
-    alice.add_relay_for(to_bob, relay.address.into(), relay.pk).unwrap();
-    bob.add_relay_for(to_alice, relay.address.into(), relay.pk).unwrap();
-    let (mut a, mut b) = (Seen::default(), Seen::default());
-    run_until(&mut [(&alice, &mut a), (&bob, &mut b)], |seen| {
-        seen.iter().all(|seen| !seen.online.is_empty())
-    });
+    let (alice, to_bob, bob, _) = pair_at(&relay);
+    let (mut a, mut b) = until_online(&alice, &bob);
     // The first ping and its answer, and whatever else is on its way.
     let is_calm = |end: &Connections| end.wait().is_none_or(|wait| wait > Duration::from_secs(5));
     run_until(&mut [(&alice, &mut a), (&bob, &mut b)], |_| is_calm(&alice) && is_calm(&bob));
@@ -222,13 +234,8 @@ fn another_thread_may_add_and_send_while_one_waits() {
 #[test]
 fn a_sleeper_is_told_what_another_thread_has_changed() {
     let relay = any_relay();
-    let (alice, to_bob, bob, to_alice) = pair();
-    alice.add_relay_for(to_bob, relay.address.into(), relay.pk).unwrap();
-    bob.add_relay_for(to_alice, relay.address.into(), relay.pk).unwrap();
-    let (mut a, mut b) = (Seen::default(), Seen::default());
-    run_until(&mut [(&alice, &mut a), (&bob, &mut b)], |seen| {
-        seen.iter().all(|seen| !seen.online.is_empty())
-    });
+    let (alice, to_bob, bob, _) = pair_at(&relay);
+    let (mut a, mut b) = until_online(&alice, &bob);
     let is_calm = |end: &Connections| end.wait().is_none_or(|wait| wait > Duration::from_secs(5));
     run_until(&mut [(&alice, &mut a), (&bob, &mut b)], |_| is_calm(&alice));
     assert_eq!(alice.remove_relay(&relay.pk), Ok(()));
@@ -241,9 +248,7 @@ fn a_sleeper_is_told_what_another_thread_has_changed() {
 #[test]
 fn one_turn_at_a_time_and_handlers_may_call_everything() {
     let relay = any_relay();
-    let (alice, to_bob, bob, to_alice) = pair();
-    alice.add_relay_for(to_bob, relay.address.into(), relay.pk).unwrap();
-    bob.add_relay_for(to_alice, relay.address.into(), relay.pk).unwrap();
+    let (alice, to_bob, bob, _) = pair_at(&relay);
     let start = Instant::now();
     let answered = RefCell::new(false);
     while !*answered.borrow() {
@@ -277,13 +282,8 @@ fn one_turn_at_a_time_and_handlers_may_call_everything() {
 #[test]
 fn a_full_relay_is_told_and_so_is_its_room() {
     let relay = any_relay();
-    let (alice, to_bob, bob, to_alice) = pair();
-    alice.add_relay_for(to_bob, relay.address.into(), relay.pk).unwrap();
-    bob.add_relay_for(to_alice, relay.address.into(), relay.pk).unwrap();
-    let (mut a, mut b) = (Seen::default(), Seen::default());
-    run_until(&mut [(&alice, &mut a), (&bob, &mut b)], |seen| {
-        seen.iter().all(|seen| !seen.online.is_empty())
-    });
+    let (alice, to_bob, bob, _) = pair_at(&relay);
+    let (mut a, mut b) = until_online(&alice, &bob);
     // The relay is stopped, so that it reads nothing.
     relay.relay.stop();
     let mut sent = 0;
@@ -315,10 +315,7 @@ fn host_names_are_looked_up_off_the_thread_and_again_when_they_were_not_found() 
     alice.add_relay_for(to_bob, name("relay.test"), relay.pk).unwrap();
     assert!(alice.is_looking_up(&relay.pk));
     bob.add_relay_for(to_alice, relay.address.into(), relay.pk).unwrap();
-    let (mut a, mut b) = (Seen::default(), Seen::default());
-    run_until(&mut [(&alice, &mut a), (&bob, &mut b)], |seen| {
-        seen.iter().all(|seen| !seen.online.is_empty())
-    });
+    let (mut a, _) = until_online(&alice, &bob);
     assert_eq!(resolver.lookups.load(Ordering::SeqCst), 1);
     let missing = PublicKey([9; 32]);
     alice.add_relay(name("missing.test"), missing).unwrap();
@@ -515,13 +512,8 @@ fn a_client_that_fails_at_once_tells_it() {
 #[test]
 fn the_end_of_a_stream_behind_its_last_packets_is_noticed() {
     let relay = any_relay();
-    let (alice, to_bob, bob, to_alice) = pair();
-    alice.add_relay_for(to_bob, relay.address.into(), relay.pk).unwrap();
-    bob.add_relay_for(to_alice, relay.address.into(), relay.pk).unwrap();
-    let (mut a, mut b) = (Seen::default(), Seen::default());
-    run_until(&mut [(&alice, &mut a), (&bob, &mut b)], |seen| {
-        seen.iter().all(|seen| !seen.online.is_empty())
-    });
+    let (alice, to_bob, bob, _) = pair_at(&relay);
+    let (_, mut b) = until_online(&alice, &bob);
     for round in 0..20u8 {
         assert_eq!(alice.send(to_bob, &[round]), Ok(()));
     }
