@@ -88,7 +88,8 @@ library_path_of() {
 # if there is none; with status 77 if the suite cannot be reached.
 minimal_root() {
     local suite=$1 tarball=$2 packages=$3 dir=$4 name value options=()
-    if [ -z "$(find "$tarball" -mmin -1440 2>/dev/null)" ]; then
+    if [ -z "$(find "$tarball" -mmin -1440 2>/dev/null)" ] ||
+        [ "$(cat "$tarball.packages" 2>/dev/null)" != "$packages" ]; then
         suite_ready "$suite" || exit
         mkdir -p "${tarball%/*}"
         rm -f "$tarball"
@@ -105,6 +106,7 @@ minimal_root() {
             die "no root of Debian $suite"
         fi
         mv "$tarball.new.tar" "$tarball"
+        printf '%s\n' "$packages" >"$tarball.packages"
     fi
     mkdir "$dir"
     tar -x -C "$dir" -f "$tarball" --exclude='./dev/*'

@@ -4,7 +4,7 @@
 # Checks of ctest/standalone/install: the Debian packages in a throw-away system of this machine's suite.
 
 # What an ordinary user has who builds programs.
-BUILD_PACKAGES=gcc,g++,libc6-dev,make,cmake,pkg-config,libsodium-dev
+BUILD_PACKAGES=gcc,g++,libc6-dev,make,cmake,pkg-config,libsodium-dev,libuv1-dev
 
 system_checks() {
     need_packages dpkg-dev lintian python3 mmdebstrap
@@ -40,6 +40,7 @@ user_checks() {
     check "user: C++17" user_works 'c++ -std=c++17 -xc++ probe.c -xnone $(pkg-config --cflags --libs toxlink) -o probe-cpp && ./probe-cpp'
     check "user: find_package, shared and static" user_cmake
     check "user: each example compiles" user_examples
+    check "user: the chat of the examples is heard" user_chats
     check "user: an example that does not compile is noticed" broken_example_noticed
     check "user: the library is loaded by its SONAME and closed 200 times" user \
         "cc -std=gnu11 load.c -o load -pthread -ldl && ./load $soname"
@@ -152,8 +153,16 @@ user_examples() {
     [ -z "${1:-}" ] || printf '%s\n' "$1" >"$root/home/user/examples/broken.c"
     inside chown -R user:user /home/user
     user 'cd examples && for file in *.c; do
-        echo "$file" && cc -std=gnu11 -Wall -Wextra -Werror "$file" $(pkg-config --cflags --libs toxlink) -pthread -o "${file%.c}" || exit 1
+        echo "$file" && cc -std=gnu11 -Wall -Wextra -Werror "$file" $(pkg-config --cflags --libs toxlink libuv) -pthread -o "${file%.c}" || exit 1
     done'
+}
+
+# The program that README begins with, as user_examples has left it.
+user_chats() {
+    local said
+    said=$(user 'cd examples && timeout 60 ./chat') || return 1
+    printf '%s\n' "$said"
+    grep -q '^-- 6 of 6 lines heard' <<<"$said"
 }
 
 broken_example_noticed() {
