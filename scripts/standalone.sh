@@ -86,7 +86,7 @@ check_shared() {
     done
     odd=$(_soft_segments "$library")
     [ -z "$odd" ] || { say "standalone check: $name:" $odd; faults=1; }
-    readelf --wide --notes "$library" | grep -q 'Build ID: [0-9a-f]' || { say "standalone check: $name has no build id"; faults=1; }
+    grep -q 'Build ID: [0-9a-f]' <<<"$(readelf --wide --notes "$library")" || { say "standalone check: $name has no build id"; faults=1; }
     return "$faults"
 }
 

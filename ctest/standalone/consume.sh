@@ -44,7 +44,7 @@ works() {
 # needs PROGRAM yes|no: whether it needs the shared library.
 needs() {
     local there=no
-    ! _dynamic_entry "$1" NEEDED | grep -qxF "$soname" || there=yes
+    ! grep -qxF "$soname" <<<"$(_dynamic_entry "$1" NEEDED)" || there=yes
     [ "$there" = "$2" ] || { echo "${1##*/} needs:"; _dynamic_entry "$1" NEEDED; return 1; }
 }
 

@@ -95,7 +95,7 @@ package_files() {
     file_is_in libtoxlink-dev usr/include/toxlink.h "$directory/libtoxlink.a" "$directory/libtoxlink.so" \
         "$directory/pkgconfig/toxlink.pc" "$directory/cmake/toxlink/toxlinkConfig.cmake"
     file_is_in toxlink-relay usr/bin/toxlink-relay usr/share/man/man1/toxlink-relay.1.gz
-    dpkg-deb --contents "$packages"/libtoxlink-dev_*.deb | grep -q '/examples/.*\.c$'
+    grep -q '/examples/.*\.c$' <<<"$(dpkg-deb --contents "$packages"/libtoxlink-dev_*.deb)"
     dpkg-deb --field "$packages"/libtoxlink-dev_*.deb Depends | grep -F "libtoxlink$series (= "
     dpkg-deb --field "$packages/libtoxlink$series"_*.deb Depends | grep -F 'libc6 (>= '
 }
