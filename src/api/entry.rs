@@ -10,6 +10,7 @@ use super::panics::{self, Inside};
 use crate::crypto::{PublicKey, SecretKey};
 use crate::ffi::fence::fence;
 use crate::ffi::handle::{self, Call, Object};
+pub(super) use crate::ffi::sized::write_sized;
 
 /// An error enumeration of C, with what each of them has.
 pub(super) trait Code: Copy {
@@ -218,25 +219,6 @@ pub(super) fn array<const N: usize>(text: &str) -> [c_char; N] {
     // SAFETY: an array with its size.
     unsafe { write_text(text, out.as_mut_ptr(), N) };
     out
-}
-
-/// Writes as much of a struct as the caller knows of, and zeros behind what we know of: programs that
-/// were compiled with an earlier or a later version stay valid.
-///
-/// # Safety
-/// `out` is NULL or has `size` bytes.
-pub(super) unsafe fn write_sized<T: Copy>(out: *mut T, size: usize, value: &T) -> Option<()> {
-    if out.is_null() {
-        return None;
-    }
-    let known = size.min(size_of::<T>());
-    // SAFETY: the caller's bytes and ours do not overlap, and both have this many.
-    unsafe {
-        let out = out.cast::<u8>();
-        out.copy_from_nonoverlapping(core::ptr::from_ref(value).cast(), known);
-        out.add(known).write_bytes(0, size - known);
-    }
-    Some(())
 }
 
 /// Reads as much of a struct as the caller knows of; what it does not know of is as in `defaults`.

@@ -5,6 +5,7 @@ use core::ffi::c_char;
 
 use super::connections::Toxlink_Connections;
 use super::entry::{array, look, public_key, write_sized};
+use crate::ffi::sized::small;
 use crate::net::connections::{PeerId, PeerStatistics, Phase, RelayStatistics};
 
 /// What is being done with a relay.
@@ -254,11 +255,4 @@ fn peer_info(found: &PeerStatistics, carrier: Option<[u8; 32]>) -> Toxlink_Peer_
         sent_out_of_band: found.tally.sent_out_of_band,
         dropped: found.tally.dropped,
     }
-}
-
-fn small<N>(count: N) -> u32
-where
-    u32: TryFrom<N>,
-{
-    u32::try_from(count).unwrap_or(u32::MAX)
 }

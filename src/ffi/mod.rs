@@ -38,6 +38,8 @@ mod readiness;
 mod refusal;
 #[cfg(feature = "tcp-client")]
 pub mod relay_client;
+#[cfg(any(feature = "tcp-connections", feature = "api"))]
+pub mod sized;
 #[cfg(feature = "tcp-connections")]
 pub mod statistics;
 #[cfg(feature = "tcp-client")]

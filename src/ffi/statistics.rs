@@ -7,6 +7,7 @@ use core::ffi::{c_char, c_int};
 use super::connections::TCP_Connections;
 use super::fence::fence;
 use super::handle::{Call, Object};
+use super::sized::{small, write_sized};
 use crate::proto::connections::relay_slot::Phase;
 use crate::proto::connections::statistics::{PeerStatistics, RelayStatistics};
 use crate::proto::connections::{Connections, PeerNumber, RelayNumber};
@@ -151,25 +152,11 @@ unsafe fn look<R>(
     fence(look, || None)
 }
 
-/// Writes as much of the value as the caller knows of; programs compiled against an older, shorter
-/// struct stay valid.
-///
 /// # Safety
 /// `out` is null or has `size` bytes.
-unsafe fn write<T>(value: Option<T>, out: *mut T, size: usize) -> bool {
-    let Some(value) = value.filter(|_| !out.is_null()) else { return false };
-    // SAFETY: the caller's bytes and ours do not overlap, and both have this many.
-    unsafe {
-        core::ptr::copy_nonoverlapping(
-            (&raw const value).cast::<u8>(),
-            out.cast::<u8>(),
-            size.min(size_of::<T>()),
-        );
-        // A program that was compiled against a newer library reads zeros behind that.
-        let rest = size.saturating_sub(size_of::<T>());
-        out.cast::<u8>().add(size_of::<T>().min(size)).write_bytes(0, rest);
-    }
-    true
+unsafe fn write<T: Copy>(value: Option<T>, out: *mut T, size: usize) -> bool {
+    // SAFETY: as promised by the caller.
+    value.and_then(|value| unsafe { write_sized(out, size, &value) }).is_some()
 }
 
 fn relay_statistics(found: RelayStatistics) -> Toxlink_Relay_Statistics {
@@ -219,13 +206,6 @@ fn peer_statistics(found: PeerStatistics) -> Toxlink_Peer_Statistics {
         sent_out_of_band: found.tally.sent_out_of_band,
         dropped: found.tally.dropped,
     }
-}
-
-fn small<N>(count: N) -> u32
-where
-    u32: TryFrom<N>,
-{
-    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 /// The text with a final NUL, cut if it is too long.

@@ -18,8 +18,10 @@ use std::io;
 use std::time::Instant;
 
 use crate::crypto::{Nonce, PublicKey, SecretKey, rust::public_key};
-use crate::proto::relay::HandshakeRandom;
+use crate::proto::relay::{HandshakeRandom, RelayClient};
 use crate::proto::time::Millis;
+use crate::shell::drive;
+use crate::wire::relay_packet::PingId;
 
 pub mod address;
 pub mod client;
@@ -86,21 +88,28 @@ pub(crate) fn random<const N: usize>() -> io::Result<[u8; N]> {
     Ok(bytes)
 }
 
-/// The random bytes of a handshake.
-pub(crate) fn handshake_random() -> io::Result<HandshakeRandom> {
+/// The id of a ping. Without random bytes it still has one that is answered.
+pub(crate) fn ping_id() -> PingId {
+    random().unwrap_or([1; 8])
+}
+
+/// The random bytes of a handshake. If the system has none, the machine is told to give up, because there
+/// is no secret without them, and takes no notice of what it is given.
+pub(crate) fn handshake_random(host: &impl drive::Host) -> HandshakeRandom {
+    draw_handshake().unwrap_or_else(|_| {
+        host.with(RelayClient::handle_defect);
+        HandshakeRandom {
+            temporary_pk: PublicKey([0; 32]),
+            temporary_sk: SecretKey([0; 32]),
+            base_nonce: Nonce([0; 24]),
+            nonce: Nonce([0; 24]),
+        }
+    })
+}
+
+fn draw_handshake() -> io::Result<HandshakeRandom> {
     let temporary_sk = random_secret_key()?;
     let temporary_pk: PublicKey = public_key(&temporary_sk);
     let (base_nonce, nonce) = (Nonce(random()?), Nonce(random()?));
     Ok(HandshakeRandom { temporary_pk, temporary_sk, base_nonce, nonce })
-}
-
-/// What a machine is given in place of random bytes after it was told to give up, because there is no
-/// secret without them.
-pub(crate) fn no_random() -> HandshakeRandom {
-    HandshakeRandom {
-        temporary_pk: PublicKey([0; 32]),
-        temporary_sk: SecretKey([0; 32]),
-        base_nonce: Nonce([0; 24]),
-        nonce: Nonce([0; 24]),
-    }
 }

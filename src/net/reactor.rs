@@ -10,7 +10,7 @@ use std::time::Duration;
 use mio::{Events, Poll, Registry, Token, Waker};
 use parking_lot::Mutex;
 
-use super::Stopwatch;
+use super::{Stopwatch, TurnError};
 use crate::proto::time::{Clock, Millis, Timestamp};
 
 /// Events taken from the system at once.
@@ -127,6 +127,22 @@ impl Reactor {
     pub(crate) fn wake(&self) {
         // If this fails, the sleeper finds out when its time is up.
         let _ = self.waker.wake();
+    }
+
+    /// Begins a turn: waits until there is something to do, for `limit` at most (`None`: as long as it
+    /// takes), and not longer than `wait` tells, which is not asked if nothing is waited for.
+    pub(crate) fn begin_turn(
+        &self,
+        limit: Option<Duration>,
+        wait: impl FnOnce() -> Option<Duration>,
+    ) -> Result<(Turn<'_>, Vec<Ready>), TurnError> {
+        let turn = self.begin().ok_or(TurnError::Busy)?;
+        let wait = match limit {
+            Some(Duration::ZERO) => limit,
+            limit => [limit, wait()].into_iter().flatten().min(),
+        };
+        let ready = turn.poll(wait).map_err(TurnError::System)?;
+        Ok((turn, ready))
     }
 
     /// Begins a turn; `None` if one is under way, on this thread or another.

@@ -17,13 +17,13 @@ use crate::shell::transport::{Received, Written};
 #[derive(Debug)]
 pub(crate) struct Stream {
     socket: TcpStream,
-    was_heard: AtomicBool,
+    /// Something has gone one way or the other.
+    was_used: AtomicBool,
     /// The system has said that the other side will send no more.
     is_ending: AtomicBool,
     was_read: AtomicBool,
     /// It took less than it was given, and the system has not said since that there is room.
     is_full: AtomicBool,
-    was_written: AtomicBool,
 }
 
 impl Stream {
@@ -37,11 +37,10 @@ impl Stream {
         registry.register(&mut socket, Token(token), Interest::READABLE | Interest::WRITABLE)?;
         let stream = Self {
             socket,
-            was_heard: AtomicBool::new(false),
+            was_used: AtomicBool::new(false),
             is_ending: AtomicBool::new(false),
             was_read: AtomicBool::new(false),
             is_full: AtomicBool::new(false),
-            was_written: AtomicBool::new(false),
         };
         // Without it small packets wait for the acknowledgement of those before them.
         stream.set_option(libc::TCP_NODELAY, 1);
@@ -54,7 +53,7 @@ impl Stream {
         self.is_full.store(true, Ordering::SeqCst);
         let written = match (&self.socket).write(bytes) {
             Ok(count) => {
-                self.was_written.store(true, Ordering::Relaxed);
+                self.was_used.store(true, Ordering::Relaxed);
                 Written::Bytes(count)
             }
             Err(error) if is_temporary(&error) => Written::Bytes(0),
@@ -82,7 +81,7 @@ impl Stream {
         match (&self.socket).read(room) {
             Ok(0) => Received::Closed,
             Ok(count) => {
-                self.was_heard.store(true, Ordering::Relaxed);
+                self.was_used.store(true, Ordering::Relaxed);
                 Received::Bytes(count)
             }
             Err(error) if is_temporary(&error) => Received::Empty,
@@ -116,14 +115,9 @@ impl Stream {
         self.is_ending.load(Ordering::Relaxed) && self.was_read.swap(false, Ordering::Relaxed)
     }
 
-    /// Whether the other side has ever sent something.
-    pub(crate) fn was_heard(&self) -> bool {
-        self.was_heard.load(Ordering::Relaxed)
-    }
-
     /// Whether nothing has gone either way, so that another socket can take its place.
     pub(crate) fn is_unused(&self) -> bool {
-        !self.was_heard() && !self.was_written.load(Ordering::Relaxed)
+        !self.was_used.load(Ordering::Relaxed)
     }
 
     fn set_option(&self, option: c_int, value: c_int) {

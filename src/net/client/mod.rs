@@ -219,12 +219,7 @@ impl Client {
         limit: Option<Duration>,
         handler: &mut Handler<'_>,
     ) -> Result<(), TurnError> {
-        let turn = self.reactor.begin().ok_or(TurnError::Busy)?;
-        let wait = match limit {
-            Some(Duration::ZERO) => limit,
-            limit => [limit, self.wait()].into_iter().flatten().min(),
-        };
-        let ready = turn.poll(wait).map_err(TurnError::System)?;
+        let (turn, ready) = self.reactor.begin_turn(limit, || self.wait())?;
         // Nobody else calls it meanwhile: there is one turn at a time.
         let handler = RefCell::new(handler);
         self.work(&ready, &|event: Event<'_>| (handler.borrow_mut())(event));

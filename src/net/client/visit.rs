@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::event::Event;
 use super::{Client, Tell};
 use crate::net::socket::Stream;
-use crate::net::{handshake_random, no_random, random};
+use crate::net::{handshake_random, ping_id};
 use crate::proto::relay::event::Event as Packet;
 use crate::proto::relay::note::Note;
 use crate::proto::relay::{HandshakeRandom, RelayClient};
@@ -50,15 +50,11 @@ impl drive::Host for Visit<'_> {
     }
 
     fn handshake_random(&self) -> HandshakeRandom {
-        handshake_random().unwrap_or_else(|_| {
-            self.with(RelayClient::handle_defect);
-            no_random()
-        })
+        handshake_random(self)
     }
 
     fn ping_id(&self) -> PingId {
-        // Without random bytes a ping still has an id that is answered.
-        random().unwrap_or([1; 8])
+        ping_id()
     }
 
     fn event(&self, event: Packet<'_>) {

@@ -288,12 +288,7 @@ impl Connections {
         limit: Option<Duration>,
         handler: &mut Handler<'_>,
     ) -> Result<(), TurnError> {
-        let turn = self.reactor.begin().ok_or(TurnError::Busy)?;
-        let wait = match limit {
-            Some(Duration::ZERO) => limit,
-            limit => [limit, self.wait()].into_iter().flatten().min(),
-        };
-        let ready = turn.poll(wait).map_err(TurnError::System)?;
+        let (turn, ready) = self.reactor.begin_turn(limit, || self.wait())?;
         let since = self.waiting_since.lock().take();
         // Nobody else calls it meanwhile: there is one turn at a time.
         let handler = RefCell::new(handler);

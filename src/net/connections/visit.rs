@@ -8,7 +8,7 @@ use super::event::{Event, PeerId};
 use super::{Connections, Lookup, Socket, token};
 use crate::net::proxy::Way;
 use crate::net::socket::Stream;
-use crate::net::{handshake_random, no_random, random};
+use crate::net::{handshake_random, ping_id};
 use crate::proto::connections::event::Delivery;
 use crate::proto::connections::note::Note;
 use crate::proto::connections::{self, Link, Opening, PeerRef};
@@ -221,15 +221,11 @@ impl drive::Host for LinkHost<'_> {
     }
 
     fn handshake_random(&self) -> HandshakeRandom {
-        handshake_random().unwrap_or_else(|_| {
-            self.with(RelayClient::handle_defect);
-            no_random()
-        })
+        handshake_random(self)
     }
 
     fn ping_id(&self) -> PingId {
-        // Without random bytes a ping still has an id that is answered.
-        random().unwrap_or([1; 8])
+        ping_id()
     }
 
     fn event(&self, event: Packet<'_>) {

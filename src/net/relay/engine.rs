@@ -12,8 +12,8 @@ use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token, Waker};
 
 use super::{Config, Departure, Note, Shown};
-use crate::crypto::{Nonce, PublicKey, SecretKey};
-use crate::net::Stopwatch;
+use crate::crypto::{Nonce, PublicKey};
+use crate::net::{Stopwatch, ping_id, random, random_secret_key};
 use crate::proto::server::{ClientRef, HandshakeRandom, Input, Reason, RelayServer};
 use crate::proto::time::Millis;
 
@@ -188,8 +188,7 @@ impl Engine {
             }
         }
         let now = self.now();
-        // Without random bytes a ping still has an id that is answered.
-        self.server.handle_timeout(now, || random().unwrap_or([1; 8]));
+        self.server.handle_timeout(now, ping_id);
         while let Some(client) = self.server.take_dirty() {
             self.write(client);
         }
@@ -254,9 +253,9 @@ impl Engine {
                 Input::Packet => {}
                 Input::Over => return,
                 Input::NeedsRandom => match handshake_random() {
-                    Some(random) => self.server.handle_handshake(client, &random),
+                    Ok(random) => self.server.handle_handshake(client, &random),
                     // No secret without them.
-                    None => self.server.handle_closed(client),
+                    Err(_) => self.server.handle_closed(client),
                 },
                 Input::Starved => match self.fill(client) {
                     Ok(true) => {}
@@ -367,15 +366,9 @@ fn find(sockets: &mut [Option<Socket>], client: ClientRef) -> Option<&mut Socket
     sockets.get_mut(client.number as usize)?.as_mut().filter(|socket| socket.client == client)
 }
 
-/// Random bytes of the operating system.
-fn random<const N: usize>() -> Option<[u8; N]> {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).ok().map(|()| bytes)
-}
-
-fn handshake_random() -> Option<HandshakeRandom> {
-    Some(HandshakeRandom {
-        temporary_sk: SecretKey(random()?),
+fn handshake_random() -> io::Result<HandshakeRandom> {
+    Ok(HandshakeRandom {
+        temporary_sk: random_secret_key()?,
         base_nonce: Nonce(random()?),
         nonce: Nonce(random()?),
     })
